@@ -19,7 +19,7 @@ ENV PATH="/opt/moa-bot/bin:$PATH" \
 USER 10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 9100
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9100/readyz', timeout=4)"]
+EXPOSE 9464
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9464/readyz', timeout=4)"]
 ENTRYPOINT ["moa-bot"]
-CMD ["run", "--metrics-port", "9100", "--drain", "30"]
+CMD ["run", "--metrics-port", "9464", "--drain", "30"]

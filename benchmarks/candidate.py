@@ -16,8 +16,8 @@ PEERS: Final = ("mixture_llm", "llama_index_pack", "optillm_moa", "swarms_moa")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A received reply: seconds to its first token and to its end, and its length."""
+class TimedReply:
+    """A reply that was received: seconds to its first token and to its end, and its length."""
 
     first_token_s: float
     seconds: float
@@ -35,12 +35,12 @@ class Candidate(Protocol):
         """Close them."""
         ...
 
-    async def ask(self, work: Work, question: str) -> Heard:
+    async def ask(self, work: Work, question: str) -> TimedReply:
         """Ask one question and read its stream to the end."""
         ...
 
 
-def made(name: str, address: str) -> Candidate:
+def create_candidate(name: str, address: str) -> Candidate:
     """Return the candidate with this name for the server at this address (up to `/v1`)."""
     package = "benchmarks.peers" if name in PEERS else "benchmarks"
     candidate: Candidate = import_module(f"{package}.{name}").Candidate(address)

@@ -210,7 +210,7 @@ def _dot(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 async def main() -> None:
-    """Run all ways on all topics and print a table."""
+    """Measure all ways on all topics and print a table."""
     parser = argparse.ArgumentParser(description="Count the distinct ideas among 100.")
     parser.add_argument("model", nargs="?", default="local", help="default: %(default)s")
     parser.add_argument("--ideas", type=int, default=IDEAS, help="default: %(default)s")

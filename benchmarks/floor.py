@@ -1,6 +1,6 @@
 """The floor: a pipeline written by hand on aiohttp, with only a deadline around each layer.
 
-It is the least that the method costs. No product could be this simple: it has no call log,
+It is the minimum cost of the method. No product could be this simple: it has no call log,
 reports no events, and drops a proposer that fails.
 """
 
@@ -14,7 +14,7 @@ from typing import Self
 
 import aiohttp
 
-from benchmarks.candidate import Heard
+from benchmarks.candidate import TimedReply
 from benchmarks.prompts import body, messages
 from benchmarks.work import FLOOR_DEADLINE_S, Work
 
@@ -36,35 +36,35 @@ class Candidate:
         if self._session:
             await self._session.close()
 
-    async def ask(self, work: Work, question: str) -> Heard:
+    async def ask(self, work: Work, question: str) -> TimedReply:
         """Run layer after layer, then stream the reply."""
         clock = asyncio.get_running_loop().time
         began, first, length = clock(), 0.0, 0
         answers: list[str] = []
         for layer in work.layers:
-            asked = messages(question, answers, final=False)
-            came = await asyncio.gather(*(self._answer(model, asked) for model in layer))
-            answers = [text for text in came if text]
-        asked = messages(question, answers, final=True)
-        async with aclosing(self._stream(work.aggregator, asked)) as pieces:
+            turns = messages(question, answers, final=False)
+            received = await asyncio.gather(*(self._answer(model, turns) for model in layer))
+            answers = [text for text in received if text]
+        turns = messages(question, answers, final=True)
+        async with aclosing(self._stream(work.aggregator, turns)) as pieces:
             async for piece in pieces:
                 first = first or clock() - began
                 length += len(piece)
-        return Heard(first, clock() - began, length)
+        return TimedReply(first, clock() - began, length)
 
-    async def _answer(self, model: str, asked: list[dict[str, str]]) -> str:
+    async def _answer(self, model: str, turns: list[dict[str, str]]) -> str:
         try:
             async with (
                 asyncio.timeout(FLOOR_DEADLINE_S),
-                aclosing(self._stream(model, asked)) as pieces,
+                aclosing(self._stream(model, turns)) as pieces,
             ):
                 return "".join([piece async for piece in pieces])
         except (TimeoutError, aiohttp.ClientError):
             return ""
 
-    async def _stream(self, model: str, asked: list[dict[str, str]]) -> AsyncIterator[str]:
+    async def _stream(self, model: str, turns: list[dict[str, str]]) -> AsyncIterator[str]:
         assert self._session
-        async with self._session.post(self._url, json=body(model, asked)) as response:
+        async with self._session.post(self._url, json=body(model, turns)) as response:
             response.raise_for_status()
             rest = b""
             async for data in response.content.iter_any():

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.candidate import Candidate, Heard
+from benchmarks.candidate import Candidate, TimedReply
 from benchmarks.prompts import QUESTION
 from benchmarks.work import WARM, Work
 
@@ -30,8 +30,8 @@ async def alone(candidate: Candidate, work: Work, _count: int, _address: str) ->
     """Ask one question alone."""
     await candidate.ask(WARM, QUESTION)
     gc.collect()
-    heard = _whole(await candidate.ask(work, QUESTION))
-    return {"seconds": heard.seconds, "first_token": heard.first_token_s}
+    reply = _checked(await candidate.ask(work, QUESTION))
+    return {"seconds": reply.seconds, "first_token": reply.first_token_s}
 
 
 async def at_once(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
@@ -39,9 +39,9 @@ async def at_once(candidate: Candidate, work: Work, count: int, _address: str) -
     await candidate.ask(WARM, QUESTION)
     gc.collect()
     cpu = time.process_time()
-    heard = await asyncio.gather(*(candidate.ask(work, QUESTION) for _ in range(count)))
+    replies = await asyncio.gather(*(candidate.ask(work, QUESTION) for _ in range(count)))
     cpu = time.process_time() - cpu
-    seconds = [_whole(each).seconds for each in heard]
+    seconds = [_checked(reply).seconds for reply in replies]
     return {"median": statistics.median(seconds), "slowest": max(seconds), "cpu": cpu / count}
 
 
@@ -50,19 +50,19 @@ async def streamed(candidate: Candidate, work: Work, count: int, _address: str) 
     await candidate.ask(WARM, QUESTION)
     gc.collect()
     cpu = time.process_time()
-    _whole(await candidate.ask(work, QUESTION))
+    _checked(await candidate.ask(work, QUESTION))
     return {"cpu": (time.process_time() - cpu) / count}
 
 
 async def in_a_row(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
-    """Ask one after another: return the slowest of the first two and of all others."""
+    """Ask one question after another; return the slowest of the first two and of all others."""
     await candidate.ask(WARM, QUESTION)
-    seconds = [_whole(await candidate.ask(work, QUESTION)).seconds for _ in range(count)]
+    seconds = [_checked(await candidate.ask(work, QUESTION)).seconds for _ in range(count)]
     return {"first_two": max(seconds[:2]), "later": max(seconds[2:])}
 
 
 async def waiting(candidate: Candidate, work: Work, count: int, address: str) -> Figures:
-    """Ask many questions whose proposers stay silent: the memory of each. Needs a fresh process."""
+    """Return the memory of a question whose proposers stay silent. Needs a fresh process."""
     await candidate.ask(WARM, QUESTION)
     before_waiting = await _waiting_at(address)
     gc.collect()
@@ -88,11 +88,11 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-def _whole(heard: Heard) -> Heard:
+def _checked(reply: TimedReply) -> TimedReply:
     """Check that the reply is complete: a candidate that loses text must not count as fast."""
-    if not heard.characters:
-        raise RuntimeError("the candidate brought no reply")
-    return heard
+    if not reply.characters:
+        raise RuntimeError("the candidate returned no reply")
+    return reply
 
 
 def _resident() -> int:

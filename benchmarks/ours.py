@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Self
 
 import moa
-from benchmarks.candidate import Heard
+from benchmarks.candidate import TimedReply
 from benchmarks.work import Work
 from moa.providers import Endpoints, ModelSpec, build
 
@@ -30,7 +30,7 @@ class Candidate:
         """Close the connections."""
         await self._endpoints.aclose()
 
-    async def ask(self, work: Work, question: str) -> Heard:
+    async def ask(self, work: Work, question: str) -> TimedReply:
         """Run once and read all events."""
         clock = asyncio.get_running_loop().time
         began, first = clock(), 0.0
@@ -42,7 +42,7 @@ class Candidate:
                     first = first or clock() - began
                 elif isinstance(event, moa.Finished):
                     reply = event.outcome.reply
-        return Heard(first, clock() - began, len(reply))
+        return TimedReply(first, clock() - began, len(reply))
 
     def _plan(self, work: Work) -> moa.Plan:
         if work not in self._plans:

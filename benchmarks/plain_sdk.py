@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import openai
 
-from benchmarks.candidate import Heard
+from benchmarks.candidate import TimedReply
 from benchmarks.prompts import body, messages
 from benchmarks.work import Work
 
@@ -26,29 +26,29 @@ class Candidate:
         """Close its connections."""
         await self._client.close()
 
-    async def ask(self, work: Work, question: str) -> Heard:
+    async def ask(self, work: Work, question: str) -> TimedReply:
         """Run layer after layer, then stream the reply."""
         clock = asyncio.get_running_loop().time
         began, first, length = clock(), 0.0, 0
         answers: list[str] = []
         for layer in work.layers:
-            asked = messages(question, answers, final=False)
-            calls = (self._answer(model, asked) for model in layer)
-            came = await asyncio.gather(*calls, return_exceptions=True)
-            answers = [text for text in came if isinstance(text, str)]
+            turns = messages(question, answers, final=False)
+            calls = (self._answer(model, turns) for model in layer)
+            received = await asyncio.gather(*calls, return_exceptions=True)
+            answers = [text for text in received if isinstance(text, str)]
         async for chunk in await self._create(
             work.aggregator, messages(question, answers, final=True)
         ):
             if piece := _text(chunk):
                 first = first or clock() - began
                 length += len(piece)
-        return Heard(first, clock() - began, length)
+        return TimedReply(first, clock() - began, length)
 
-    async def _answer(self, model: str, asked: list[dict[str, str]]) -> str:
-        return "".join([_text(chunk) async for chunk in await self._create(model, asked)])
+    async def _answer(self, model: str, turns: list[dict[str, str]]) -> str:
+        return "".join([_text(chunk) async for chunk in await self._create(model, turns)])
 
-    async def _create(self, model: str, asked: list[dict[str, str]]) -> Any:
-        request: dict[str, Any] = body(model, asked)
+    async def _create(self, model: str, turns: list[dict[str, str]]) -> Any:
+        request: dict[str, Any] = body(model, turns)
         return await self._client.chat.completions.create(**request)
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cores import apart
+from benchmarks.cores import split_cores
 from benchmarks.work import Work
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +54,7 @@ class Worker:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("a candidate's process has ended before its answer")
+            raise RuntimeError("a candidate's process ended before it answered")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -85,7 +85,7 @@ class Bench:
         """Start a new process of the candidate."""
         python = self._pythons.get(name, sys.executable)
         command = [python, "-m", "benchmarks.worker", name, self.server.address]
-        command += ["--loop", self._loop, *_on(apart()[1])]
+        command += ["--loop", self._loop, *_on(split_cores()[1])]
         with subprocess.Popen(
             command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as process:
@@ -101,9 +101,9 @@ class Bench:
 
 
 @contextmanager
-def serving(loop: str, pythons: Mapping[str, str]) -> Generator[Bench]:
+def running_bench(loop: str, pythons: Mapping[str, str]) -> Generator[Bench]:
     """Run a server on the first core, and candidates on the second."""
-    command = [sys.executable, "-m", "benchmarks.server", *_on(apart()[0])]
+    command = [sys.executable, "-m", "benchmarks.server", *_on(split_cores()[0])]
     with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout
         try:

@@ -33,10 +33,10 @@ ROWS = (
     Row("A: seconds / critical path 1.40", "x", 1.01),
     Row("B: seconds / critical path 2.30", "x", 1.01),
     Row("first token / ideal (A)", "x", 1.015),
-    Row("100 of A at once: median / critical path", "x", 1.20),
-    Row("100 of A at once: CPU for each", "ms", 8.0),
-    Row("CPU for each streamed token", "us", 130.0),
-    Row("CPU for each token, eight in a slice", "us"),
+    Row("100 x A at once: median / critical path", "x", 1.20),
+    Row("100 x A at once: CPU per question", "ms", 8.0),
+    Row("CPU per streamed token", "us", 130.0),
+    Row("CPU per token, eight per slice", "us"),
     Row("memory of a waiting question", "kB", 120.0),
     Row("one proposer hangs: seconds / (0.6 + grace 2 + 0.5)", "x", 1.02),
     Row("one proposer is dead (500): / survivors' path 1.40", "x", 1.02),
@@ -74,8 +74,8 @@ def _two_layers(bench: Bench, name: str, _mark: str) -> Figures:
 def _at_once(bench: Bench, name: str, _mark: str) -> Figures:
     figures = bench.worker(name).measure("at_once", work.A, AT_ONCE)
     return {
-        "100 of A at once: median / critical path": figures["median"] / work.A.path_s,
-        "100 of A at once: CPU for each": figures["cpu"] * MILLI,
+        "100 x A at once: median / critical path": figures["median"] / work.A.path_s,
+        "100 x A at once: CPU per question": figures["cpu"] * MILLI,
     }
 
 
@@ -97,22 +97,22 @@ def _hangs(bench: Bench, name: str, _mark: str) -> Figures:
 
 
 def _broken(fault: str, title: str, bench: Bench, name: str, mark: str) -> Figures:
-    asked = work.with_broken(fault, mark)
-    figures = bench.worker(name).measure("alone", asked)
+    workload = work.with_broken(fault, mark)
+    figures = bench.worker(name).measure("alone", workload)
     return {
-        f"{title}: / survivors' path 1.40": figures["seconds"] / asked.path_s,
-        f"{title}: extra calls": bench.server.calls(asked.layers[0][1]) - 1.0,
+        f"{title}: / survivors' path 1.40": figures["seconds"] / workload.path_s,
+        f"{title}: extra calls": bench.server.calls(workload.layers[0][1]) - 1.0,
     }
 
 
 def _in_a_row(bench: Bench, name: str, mark: str) -> Figures:
-    asked = work.quick_with_dead(mark)
-    figures = bench.worker(name).measure("in_a_row", asked, IN_A_ROW)
+    workload = work.quick_with_dead(mark)
+    figures = bench.worker(name).measure("in_a_row", workload, IN_A_ROW)
     head = "ten in a row with a dead one"
     return {
-        f"{head}: slowest of the first two / 0.50": figures["first_two"] / asked.path_s,
-        f"{head}: slowest of the other eight / 0.50": figures["later"] / asked.path_s,
-        f"{head}: calls to it": float(bench.server.calls(asked.layers[0][1])),
+        f"{head}: slowest of the first two / 0.50": figures["first_two"] / workload.path_s,
+        f"{head}: slowest of the other eight / 0.50": figures["later"] / workload.path_s,
+        f"{head}: calls to it": float(bench.server.calls(workload.layers[0][1])),
     }
 
 
@@ -120,8 +120,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "alone": _alone,
     "two-layers": _two_layers,
     "at-once": _at_once,
-    "streamed": partial(_streamed, "CPU for each streamed token", work.STREAM),
-    "slices": partial(_streamed, "CPU for each token, eight in a slice", work.SLICES),
+    "streamed": partial(_streamed, "CPU per streamed token", work.STREAM),
+    "slices": partial(_streamed, "CPU per token, eight per slice", work.SLICES),
     "waiting": _waiting,
     "hangs": _hangs,
     "dead": partial(_broken, "dead", "one proposer is dead (500)"),

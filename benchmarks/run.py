@@ -14,7 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.candidate import CANDIDATES, PEERS
-from benchmarks.processes import Bench, serving
+from benchmarks.processes import Bench, running_bench
 from benchmarks.rows import MEASUREMENTS, ROWS
 from benchmarks.tables import Results, documented, missed, table
 from benchmarks.worker import LOOPS
@@ -42,8 +42,8 @@ def main() -> int:
     pythons = dict(peer.split("=", 1) for peer in options.peer)
     names = [*options.candidates, *pythons]
     before = _load()
-    with serving(options.loop, pythons) as bench:
-        results = _measured(bench, names, options.only, options.rounds)
+    with running_bench(options.loop, pythons) as bench:
+        results = _measure(bench, names, options.only, options.rounds)
     print((documented if options.markdown else table)(results, names))
     print(f"\nLoad of the machine in the minute before: {before}; in the last one: {_load()}.")
     if options.json:
@@ -54,9 +54,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     rounds = parser.add_mutually_exclusive_group()
-    rounds.add_argument(
-        "--rounds", type=int, default=ROUNDS, metavar="N", help=f"{ROUNDS} unless set"
-    )
+    rounds.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"default {ROUNDS}")
     rounds.add_argument(
         "--quick", action="store_const", dest="rounds", const=QUICK_ROUNDS, help="two rounds"
     )
@@ -65,16 +63,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--loop", choices=LOOPS, default="asyncio")
     parser.add_argument(
-        "--markdown", action="store_true", help="the table as docs/performance.md keeps it"
+        "--markdown", action="store_true", help="print the table in the form of docs/performance.md"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="every round's figures")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write every round's figures here"
+    )
     options = parser.parse_args()
     if unknown := [p for p in options.peer if p.partition("=")[0] not in PEERS]:
-        parser.error(f"no peer is named {unknown[0]!r}; there is: {', '.join(PEERS)}")
+        parser.error(f"there is no peer {unknown[0]!r}; choose from: {', '.join(PEERS)}")
     return options
 
 
-def _measured(bench: Bench, names: list[str], only: list[str], rounds: int) -> Results:
+def _measure(bench: Bench, names: list[str], only: list[str], rounds: int) -> Results:
     results: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for number in range(1, rounds + 1):
         for key in only:

@@ -7,7 +7,7 @@
 | `dead-f50-d50-n0`   | status 500 after 50 ms                                                   |
 | `cut-f100-d200-n5`  | five tokens, and after 200 ms the connection breaks                      |
 | `hang-f0-d0-n0`     | nothing, not even headers                                                |
-| `f5-d5-n1@2`        | what follows the @ only tells two models apart                           |
+| `f5-d5-n1@2`        | the part after @ only distinguishes two models with the same script      |
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Script:
         """
         found = _NAME.fullmatch(model)
         if found is None:
-            raise ValueError(f"no model of the benchmark is named {model!r}")
+            raise ValueError(f"not a model of the benchmark: {model!r}")
         fault, first, last, tokens, per_slice = found.groups()
         return cls(int(first), int(last), int(tokens), int(per_slice or 1), fault or "")
 

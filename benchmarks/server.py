@@ -16,7 +16,7 @@ from typing import Final, cast
 
 import uvloop
 
-from benchmarks.cores import pinned
+from benchmarks.cores import pin_to_core
 from benchmarks.scripts import Script
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
@@ -191,8 +191,8 @@ async def serve() -> None:
 def main() -> None:
     """Serve until the process is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--core", type=int, help="stay on this core")
-    pinned(parser.parse_args().core)
+    parser.add_argument("--core", type=int, help="pin the process to this core")
+    pin_to_core(parser.parse_args().core)
     uvloop.run(serve())
 
 

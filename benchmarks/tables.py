@@ -18,7 +18,7 @@ NONE = "—"
 def table(results: Results, names: Sequence[str]) -> str:
     """Return medians, our minimum and maximum, and the limit."""
     lines = [
-        f"| | {' | '.join(names)} | ours, least to most | bar |",
+        f"| | {' | '.join(names)} | ours, min to max | bar |",
         "|---" * (len(names) + 3) + "|",
     ]
     for row in _measured(results):

@@ -84,5 +84,5 @@ def with_broken(fault: str, mark: str) -> Work:
 
 
 def quick_with_dead(mark: str) -> Work:
-    """Return a workload with models faster than any retry, to show a dead one's cost."""
+    """Return a workload with models faster than any retry, to show the cost of a dead one."""
     return Work(((proposer(150), broken("dead", mark), proposer(300)),), aggregator(200))

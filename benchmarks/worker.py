@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
-from benchmarks.candidate import Candidate, made
-from benchmarks.cores import pinned
+from benchmarks.candidate import Candidate, create_candidate
+from benchmarks.cores import pin_to_core
 from benchmarks.measures import MEASURES
 from benchmarks.work import Work
 
@@ -24,21 +24,21 @@ def main() -> None:
     """Execute orders until the input ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("candidate")
-    parser.add_argument("address", help="the server's, up to /v1")
-    parser.add_argument("--core", type=int, help="stay on this core")
+    parser.add_argument("address", help="the server's address, up to /v1")
+    parser.add_argument("--core", type=int, help="pin the process to this core")
     parser.add_argument("--loop", choices=LOOPS, default="asyncio")
     options = parser.parse_args()
-    pinned(options.core)
+    pin_to_core(options.core)
     answers = sys.stdout
     # A candidate's own output must not mix with the answers.
     with (
         redirect_stdout(sys.stderr),
         asyncio.Runner(loop_factory=loop_factory(options.loop)) as runner,
     ):
-        candidate = runner.run(_opened(options.candidate, options.address))
+        candidate = runner.run(_open(options.candidate, options.address))
         print(json.dumps({}), file=answers, flush=True)
         for line in sys.stdin:
-            figures = runner.run(_obeyed(candidate, line, options.address))
+            figures = runner.run(_execute(candidate, line, options.address))
             print(json.dumps(figures), file=answers, flush=True)
         runner.run(candidate.__aexit__(None, None, None))
 
@@ -52,11 +52,11 @@ def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
     return asyncio.new_event_loop
 
 
-async def _opened(name: str, address: str) -> Candidate:
-    return await made(name, address).__aenter__()
+async def _open(name: str, address: str) -> Candidate:
+    return await create_candidate(name, address).__aenter__()
 
 
-async def _obeyed(candidate: Candidate, line: str, address: str) -> dict[str, float]:
+async def _execute(candidate: Candidate, line: str, address: str) -> dict[str, float]:
     order = json.loads(line)
     work = Work.read(order["work"])
     return await MEASURES[order["measure"]](candidate, work, order["count"], address)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,20 +12,18 @@ import structlog
 from opentelemetry.trace import TracerProvider
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.brainstorm.reader import BrainstormReader
 from bot.brainstorm_setup import BrainstormNeeds, open_brainstorms
 from bot.errors import ConfigurationError
+from bot.health import Health
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
 from bot.limits import Budgets
-from bot.models import model_catalogue
-from bot.ports import Dispatcher, QueueStats, RunStore
+from bot.models import NO_MODELS, model_catalogue
+from bot.ports import Dispatcher, RunStore
 from bot.preferences import Preferences
 from bot.service import Service
 from bot.settings import Settings
@@ -36,15 +32,11 @@ from bot.slack.actions.regenerate import Regenerate
 from bot.slack.actions.share import ReplySharer
 from bot.slack.actions.stop import StopButton
 from bot.slack.answers_modal import AnswersModal
-from bot.slack.api.client import (
-    BOT_HINT,
-    SLACK_ERRORS,
-    client_session,
-    token_error_text,
-    web_client,
-)
+from bot.slack.api.bolt import bolt_app
+from bot.slack.api.client import client_session, web_client
 from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.connection import Mode, SlackLink
+from bot.slack.api.first_contact import BOT_TOKEN, require_slack
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.users import UserDirectory
 from bot.slack.commands import CommandServices
@@ -79,12 +71,13 @@ from bot.telemetry.model_info import model_info
 from bot.telemetry.traces import Tracing
 from moa import PipelineError
 from moa.catalogue import ModelCatalogue
-from moa.providers import Endpoints
+from moa.providers import Endpoints, ProvidedModel
 
 log = structlog.get_logger(__name__)
 
-QUEUE_TIMEOUT_S = 5.0
-"""Seconds to wait for the queue's figures; Prometheus waits 10 by default."""
+Contact = Callable[[IdentityLookup, Health], Awaitable[None]]
+"""Makes the first call to Slack: returns once it has accepted the token, or raises a
+`ConfigurationError`. The health is that of the bot to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,34 +94,7 @@ class Bot:
     link: SlackLink
     identity: IdentityLookup
     catalogue: ModelCatalogue
-
-    async def is_ready(self) -> bool:
-        """Return whether Slack is connected and the database answers."""
-        return await self.link.is_up() and await self._has_database()
-
-    async def _has_database(self) -> bool:
-        try:
-            async with self.database.connect() as connection:
-                await connection.execute(text("SELECT 1"))
-        except (SQLAlchemyError, OSError):
-            return False
-        return True
-
-    async def scrape(self) -> bytes:
-        """Return all metrics, with the queue's figures read from the run store now."""
-        mode = self.link.mode
-        return self.metrics.render(
-            await self._queue(),
-            connected=await self.link.is_up() if mode == "socket" else None,
-            takes_events=mode != "worker",
-        )
-
-    async def _queue(self) -> QueueStats | None:
-        try:
-            async with asyncio.timeout(QUEUE_TIMEOUT_S):
-                return await self.runs.queue()
-        except (SQLAlchemyError, OSError):  # OSError includes TimeoutError
-            return None
+    health: Health
 
 
 @asynccontextmanager
@@ -136,16 +102,20 @@ async def open_bot(
     settings: Settings,
     *,
     mode: Mode,
+    models: Mapping[str, ProvidedModel] = NO_MODELS,
     tracer_provider: TracerProvider | None = None,
     now: Callable[[], datetime] = utc_now,
+    contact: Contact | None = None,
 ) -> AsyncGenerator[Bot, None]:
     """Build the bot, and close everything on exit.
 
     Args:
         settings: all settings.
         mode: how Slack's events arrive.
+        models: replace those of the same name in the settings.
         tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
         now: returns the time that prompts state and brainstorms keep.
+        contact: makes the first call to Slack; by default it is made once.
 
     Raises:
         ConfigurationError: a setting is missing or invalid; the message names it.
@@ -157,20 +127,26 @@ async def open_bot(
         stack.push_async_callback(database.dispose)
         network = settings.network
         endpoints = await stack.enter_async_context(Endpoints(network=network))
-        catalogue = model_catalogue(settings, endpoints)
+        catalogue = model_catalogue(settings, endpoints, models)
         _check_pipelines(catalogue)
         await catalogue.prepare()
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
         observer = CompositeObserver(
             metrics, Tracing(model_info(catalogue.tables), tracer_provider)
         )
-        token = secret_value(environment.slack_bot_token)
         session = await stack.enter_async_context(client_session())
-        url = environment.slack_api_url
-        client = web_client(token, url, metrics.count_slack_call, session, network)
+        client = web_client(
+            secret_value(environment.slack_bot_token),
+            environment.slack_api_url,
+            metrics.count_slack_call,
+            session,
+            settings.network,
+        )
         identity = IdentityLookup(client)
-        await _check_slack(identity, url)
         runs, people = StoredRunStore(database), UserDirectory(client, identity)
+        health = Health(database, runs, metrics, SlackLink(mode))
+        await (contact or require_identity)(identity, health)
+        log.info("slack_reached", team=(await identity.get()).team)
         preferences = Preferences(
             StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default
         )
@@ -221,7 +197,7 @@ async def open_bot(
         await stack.enter_async_context(Retention(database).enforced(days))
         # Only HTTP has signatures, and needs the secret; a random one lets no request pass.
         signing_secret = secret_value(environment.slack_signing_secret) or token_hex()
-        app = _bolt(client, signing_secret)
+        app = bolt_app(client, identity, signing_secret)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         settings_handlers = SettingsHandlers(
@@ -281,9 +257,10 @@ async def open_bot(
             database,
             runs,
             metrics,
-            SlackLink(mode),
+            health.link,
             identity,
             catalogue,
+            health,
         )
 
 
@@ -319,32 +296,6 @@ def _jobs(
     )
 
 
-def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
-    # Bolt logs the whole body of a request with a bad signature at INFO.
-    logger = logging.getLogger("bot.bolt")
-    logger.setLevel(logging.WARNING)
-    logger.addFilter(_is_relevant)
-    return AsyncApp(
-        client=client,
-        signing_secret=signing_secret,
-        logger=logger,
-        raise_error_for_unhandled_request=True,
-    )
-
-
-def _is_relevant(record: logging.LogRecord) -> bool:
-    """Return whether a log record is worth keeping.
-
-    Bolt reads SLACK_BOT_TOKEN itself and warns at every start that our client, which has the same
-    token, takes precedence. It also logs a refused token on every request; `TokenWatch` logs it
-    once.
-    """
-    message = record.getMessage()
-    return message != warning_client_prioritized_and_token_skipped() and not message.startswith(
-        "Failed to authorize with the given token"
-    )
-
-
 def secret_value(value: SecretStr | None) -> str:
     """Return the secret's value, or "" if it isn't set."""
     return value.get_secret_value() if value else ""
@@ -376,10 +327,10 @@ def _check_pipelines(catalogue: ModelCatalogue) -> None:
             log.warning("pipeline_unusable", pipeline=name, error=str(error))
 
 
-async def _check_slack(identity: IdentityLookup, url: str) -> None:
-    try:
-        me = await identity.get()
-    except SLACK_ERRORS as error:
-        message = token_error_text(error, url, "SLACK_BOT_TOKEN", BOT_HINT)
-        raise ConfigurationError(message) from None
-    log.info("slack_reached", team=me.team)
+async def require_identity(identity: IdentityLookup, _health: Health) -> None:
+    """Require that Slack accepts the bot token now.
+
+    Raises:
+        ConfigurationError: it refuses the token or doesn't respond.
+    """
+    await require_slack(identity.get, identity.client.base_url, BOT_TOKEN)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.brainstorm.idea_models import PipelineIdeaModels, Plans
 from bot.brainstorm.service import Brainstorms
-from bot.brainstorm.thinking import PipelineThinking, Plans
 from bot.brainstorm.worker import BrainstormWorker, Clock
 from bot.jobs.session_jobs import session_jobs
 from bot.limits import Budgets
@@ -20,8 +20,8 @@ from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.users import UserDirectory
 from bot.slack.brainstorm.about import AboutRuns
 from bot.slack.brainstorm.board import SlackBoard
+from bot.slack.brainstorm.click_support import ClickSupport
 from bot.slack.brainstorm.command import BrainstormCommand
-from bot.slack.brainstorm.desk import BrainstormDesk
 from bot.slack.brainstorm.export import ExportClicks
 from bot.slack.brainstorm.material import ThreadMaterial
 from bot.slack.brainstorm.own_clicks import OwnIdeas
@@ -76,24 +76,23 @@ class BrainstormParts:
 async def open_brainstorms(needs: BrainstormNeeds) -> AsyncGenerator[BrainstormParts, None]:
     """Create the parts, and work on brainstorms until exit."""
     client, sessions, now = needs.client, needs.sessions, needs.now
-    thinking = PipelineThinking(needs.plans)
+    models = PipelineIdeaModels(needs.plans)
     views = SessionViews(sessions, needs.preferences, needs.people)
-    about = AboutRuns(client, sessions, needs.runs, needs.jobs.hand_over, needs.people)
-    worker = BrainstormWorker(
-        sessions, SlackBoard(client, needs.identity, views, now), thinking, about, now
-    )
+    about = AboutRuns(client, views, needs.runs, needs.jobs.hand_over)
+    board = SlackBoard(client, needs.identity, views, now)
+    worker = BrainstormWorker(sessions, board, models, about, now)
     async with session_jobs(needs.jobs, worker) as jobs:
         brainstorms = Brainstorms(sessions, jobs.wake, needs.budgets, now)
         access = BrainstormAccess(client, needs.preferences, needs.colleagues)
-        desk = BrainstormDesk(client, brainstorms, views, access, needs.colleagues)
+        support = ClickSupport(client, brainstorms, views, access, needs.colleagues)
         material = ThreadMaterial(needs.threads)
-        starts = BrainstormStarts(desk, thinking, needs.preferences, needs.identity, material)
+        starts = BrainstormStarts(support, models, needs.preferences, needs.identity, material)
         handlers = BrainstormHandlers(
             starts,
-            OwnIdeas(desk),
-            VoteClicks(desk),
-            ReadClicks(desk, about),
-            PhaseClicks(desk),
-            ExportClicks(desk),
+            OwnIdeas(support),
+            VoteClicks(support),
+            ReadClicks(support, about),
+            PhaseClicks(support),
+            ExportClicks(support),
         )
-        yield BrainstormParts(brainstorms, BrainstormCommand(desk, starts), handlers)
+        yield BrainstormParts(brainstorms, BrainstormCommand(support, starts), handlers)

@@ -1,4 +1,4 @@
-"""A scope of work that can be ended from outside, for a reason that the asker can be told."""
+"""A scope whose work can be ended from outside, with a reason to show to the asker."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Self
 from bot.errors import Trouble, Unanswerable
 
 CLOSE_S = 1.0
-"""Seconds that a running call gets to finish when its work has been stopped."""
+"""Seconds that a running call gets to finish after its work was stopped."""
 
 
-async def let_end(call: Coroutine[object, object, None]) -> None:
-    """Make a call whose effect must be known; when it is cancelled, it still has `CLOSE_S`."""
+async def finish_call(call: Coroutine[object, object, None]) -> None:
+    """Make a call whose effect must be known. If cancelled, it gets `CLOSE_S` more to finish."""
     task = asyncio.create_task(call)
     try:
         await asyncio.shield(task)
@@ -26,11 +26,11 @@ async def let_end(call: Coroutine[object, object, None]) -> None:
 
 
 class CancelScope:
-    """A scope that can be interrupted: `Unanswerable` is then raised from it, with the reason.
+    """A scope that can be interrupted. It then raises `Unanswerable` with the reason.
 
-    Like `asyncio.timeout`, it cancels the task that entered it, and tells its own cancellation from
-    anybody else's. It can be entered again. Interrupting it while it is not entered, or a second
-    time, does nothing.
+    Like `asyncio.timeout`, it cancels the task that entered it, and distinguishes its own
+    cancellation from others. It can be entered again. Interrupting it while it is not entered, or a
+    second time, does nothing.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class CancelScope:
             self._task.cancel()
 
     async def __aenter__(self) -> Self:
-        """Begin the scope, in the task that is running."""
+        """Enter the scope in the current task."""
         self._task = task = asyncio.current_task()
         self._before = task.cancelling() if task else 0
         return self
@@ -56,7 +56,7 @@ class CancelScope:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Leave it. A cancellation that is not ours goes on."""
+        """Leave the scope. Cancellations from elsewhere propagate."""
         task, self._task = self._task, None
         if self._trouble is None or task is None:
             return

@@ -19,7 +19,7 @@ from bot.models import model_catalogue
 from bot.settings import Environment, load, load_environment, load_variables
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
-from bot.storage.database_url import read_url
+from bot.storage.database_url import location, read_url
 from bot.storage.sqlite import database_file, files_others_can_open
 from moa import Model, ModelError, PipelineError, Prompt, Usage
 from moa.addresses import shown_address
@@ -36,7 +36,7 @@ TIMEOUT_S = 15
 """Seconds to wait for a response."""
 
 MODEL_TIMEOUT_S = 60
-"""The same for a model, which may have to load and may reason."""
+"""The same for a model, which may have to load first and may reason."""
 
 LOADING_TIMEOUT_S = 300
 """The same for a model whose server says that it is loading."""
@@ -48,7 +48,8 @@ Status = Literal["ok", "failed", "missing", "not set", "warning"]
 Print = Callable[[str], None]
 
 PASSING: frozenset[Status] = frozenset({"ok", "not set", "warning"})
-"""An optional setting that isn't set is no failure; neither is what works but should be changed."""
+"""An optional setting that isn't set is not a failure. Nor is something that works but should
+change."""
 
 STATUS_WIDTH = 8
 
@@ -98,10 +99,10 @@ class Report:
 
 
 async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
-    """Check everything that is set and print a report; return whether all of it works.
+    """Check everything that is set and print a report. Return whether all of it works.
 
     Args:
-        purposes: the scopes the Slack app needs, and what each is for.
+        purposes: the scopes that the Slack app needs, and the purpose of each.
         print_line: prints one line.
     """
     report = Report(print_line)
@@ -128,7 +129,7 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
 
 
 async def _check_without_models(report: Report, purposes: Mapping[str, str]) -> bool:
-    """Check the database and Slack although no model can be used."""
+    """Check the database and Slack even if no model can be used."""
     try:
         environment = load_environment()
         network = Network(lookup_in(load_variables()))
@@ -210,10 +211,10 @@ async def _try_until_loaded(
 
 
 async def _check_answer(model: Model) -> None:
-    """Ask one real question as a proposer is asked: its prompt, temperature and output limit.
+    """Ask one real question the way a proposer is asked: its prompt, temperature and output limit.
 
     Raises:
-        ModelError: there is no answer.
+        ModelError: there was no answer.
     """
     context = PromptContext(Prompt.of("Say OK."))
     strategy = brief if model.profile.brief_prompts else direct
@@ -249,9 +250,8 @@ async def _check_database(url: str) -> Finding:
     except ConfigurationError as error:
         return Finding("failed", str(error))
     except TimeoutError:
-        return Finding("failed", f"No answer within {TIMEOUT_S} s. Check DATABASE_URL.")
-    location = parsed.database if parsed.get_backend_name() == "sqlite" else parsed.host
-    return Finding("ok", f"{parsed.get_backend_name()}, {location}")
+        return Finding("failed", f"No response within {TIMEOUT_S} s. Check DATABASE_URL.")
+    return Finding("ok", f"{parsed.get_backend_name()}, {location(parsed)}")
 
 
 def _check_dotenv_rights() -> Findings:
@@ -319,10 +319,10 @@ async def _check_bot_token(client: AsyncWebClient, purposes: Mapping[str, str]) 
 
 def _check_scopes(granted: Collection[str], purposes: Mapping[str, str]) -> Finding:
     if not granted:
-        return Finding("ok", "scopes: Slack didn't say which are granted")
+        return Finding("ok", "scopes: Slack didn't say which ones are granted")
     missing = [scope for scope in purposes if scope not in granted]
     if not missing:
-        return Finding("ok", f"scopes: all {len(purposes)} of manifest.yml are granted")
+        return Finding("ok", f"scopes: all {len(purposes)} in manifest.yml are granted")
     lines = [f"- {scope} (needed for: {purposes[scope]})" for scope in missing]
     add = "scopes: add these on your app's page, OAuth & Permissions, then reinstall the app"
     return Finding("missing", "\n".join([add, *lines]))

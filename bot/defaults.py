@@ -1,6 +1,6 @@
-"""The pipelines used without a `moa.toml`: for the API keys set, or the local servers found.
+"""The pipelines used without a `moa.toml`, based on the API keys or local servers found.
 
-Model names and prices are as of November 2026; `moa-bot check` reports models that are gone.
+Model names and prices are as of November 2026. `moa-bot check` reports models that no longer exist.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import chain, zip_longest
 from bot.errors import ConfigurationError, NoModelsError
 from bot.local_servers import FoundServer, ServedModel, find_servers
 from moa.addresses import shown_address
+from moa.local_defaults import LOCAL_AGGREGATOR_DEADLINE_S, LOCAL_DEADLINE_S
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition, PriceModel
 from moa.pipeline.definition import LayerDefinition, Pipeline
 from moa.pipeline.provider_presets import PRESETS
@@ -22,15 +23,18 @@ ANTHROPIC = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus":
 DEMO_MODEL = "smollm2"
 ONE_MODEL = "One model, for comparison."
 
-SLOW = {"deadline_s": 240.0, "aggregator_deadline_s": 480.0}
-"""A model on one's own machine needs longer than a hosted one: it may have to load first."""
+SLOW = {
+    "deadline_s": LOCAL_DEADLINE_S,
+    "aggregator_deadline_s": LOCAL_AGGREGATOR_DEADLINE_S,
+}
+"""For servers that were found, including those at other addresses of your network."""
 
 MIXTURE = 3
-"""Most models of several local servers to ask at once: they share one machine."""
+"""The most models of several local servers to ask at once, since they share one machine."""
 
 CONTEXT_WINDOWS = {"Ollama": 4096, "LM Studio": 4096}
 OTHER_CONTEXT_WINDOW = 8192
-"""The windows with which servers run a model by default. Ollama's is OLLAMA_CONTEXT_LENGTH."""
+"""The windows that servers give a model by default. Ollama's is OLLAMA_CONTEXT_LENGTH."""
 
 MIN_CONTEXT_WINDOW = 512
 
@@ -57,7 +61,7 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
     Keys come first, then model servers on this machine, then the embedded demo model.
 
     Raises:
-        NoModelsError: there is no key, no server, and the demo model isn't installed.
+        NoModelsError: there is no key and no server, and the demo model isn't installed.
     """
     openai = variables.get("OPENAI_API_KEY", "").strip()
     names = PRESETS["anthropic"].key_variables
@@ -127,7 +131,7 @@ def found_config(servers: Sequence[FoundServer], ollama_window: str = "") -> Con
 
 
 def _choose(servers: Sequence[FoundServer]) -> list[tuple[FoundServer, ServedModel]]:
-    """Return up to three models: of each server in turn, and of different families first."""
+    """Return up to three models, from each server in turn, with different families first."""
     by_server = ([(server, model) for model in server.models] for server in servers)
     in_turn = [each for each in chain.from_iterable(zip_longest(*by_server)) if each]
     first_of_family = {model.family: (server, model) for server, model in reversed(in_turn)}
@@ -136,7 +140,7 @@ def _choose(servers: Sequence[FoundServer]) -> list[tuple[FoundServer, ServedMod
 
 
 def _names(chosen: Sequence[tuple[FoundServer, ServedModel]]) -> list[str]:
-    """Return short names; the servers' own ones if the short ones aren't unique."""
+    """Return short names, or the servers' own names if the short ones aren't unique."""
     short = [model.id.rpartition("/")[2].removesuffix(".gguf") for _, model in chosen]
     if len(set(short)) == len(short):
         return short
@@ -174,7 +178,7 @@ def _source(servers: Sequence[FoundServer], config: Config) -> str:
 
 
 def demo_config() -> Config:
-    """Return one small model sampled twice (Self-MoA): more layers only repeat its mistakes."""
+    """Return one small model sampled twice (Self-MoA). More layers only repeat its mistakes."""
     model = ModelDefinition(
         provider="local",
         model="smollm2-135m-instruct",
@@ -205,17 +209,17 @@ def _models(provider: str, names: Mapping[str, str]) -> dict[str, ModelDefinitio
 def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dict[str, Pipeline]:
     return {
         "quick": Pipeline(
-            description=f"{_asked(pair)}, one reply. The fastest mixture.",
+            description=f"{asked(pair)}, one reply. The fastest mixture.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=pair)],
         ),
         "balanced": Pipeline(
-            description=f"{_asked(layer)}, one reply. The default.",
+            description=f"{asked(layer)}, one reply. The default.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer)],
         ),
         "deep": Pipeline(
-            description=f"{_asked(layer)}, each revising after reading the others, then one reply.",
+            description=f"{asked(layer)}, each revising after reading the others, then one reply.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer), LayerDefinition(proposers=layer)],
         ),
@@ -226,7 +230,14 @@ def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dic
     }
 
 
-def _asked(proposers: Sequence[str]) -> str:
+def asked(proposers: Sequence[str], where: str = "") -> str:
+    """Return who is asked, such as "Two models" or "One model asked three times".
+
+    Args:
+        proposers: the names of two or three models, all different or all the same.
+        where: put after "model", such as " on this machine".
+    """
+    is_pair = len(proposers) == 2  # noqa: PLR2004 - it has two or three
     if len(set(proposers)) == 1:
-        return "One model asked twice" if len(proposers) == 2 else "One model asked three times"  # noqa: PLR2004 - it has two or three
-    return "Two models" if len(proposers) == 2 else "Three models"  # noqa: PLR2004 - it has two or three
+        return f"One model{where} asked {'twice' if is_pair else 'three times'}"
+    return f"{'Two' if is_pair else 'Three'} models{where}"

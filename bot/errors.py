@@ -1,4 +1,4 @@
-"""The bot's errors, each with a kind that has a text in `bot.slack.ui.strings`."""
+"""The bot's errors. Each kind has a text in `bot.slack.ui.strings`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Trouble = Literal[
     "internal",
 ]
 """Why a question got no answer; the asker sees a text for it."""
-
+"""Why a question got no answer. The asker sees a text for it."""
 
 NEEDS_A_CHANGE = frozenset(
     {
@@ -45,18 +45,18 @@ NEEDS_A_CHANGE = frozenset(
         "wrong_path",
     }
 )
-"""Error kinds that a retry of the same question would meet again; see `moa.errors`."""
+"""Kinds of errors that a retry of the same question would hit again. See `moa.errors`."""
 
 
 DECLINED = frozenset({"moderation", "refused"})
-"""Kinds of a question that a provider or a model won't answer because of its content."""
+"""Kinds of errors for a question that a provider or a model won't answer because of its content."""
 
 
 def trouble_of(kinds: Collection[str | None]) -> Trouble:
     """Return why no model answered, from the kinds of their errors.
 
-    "too_long" and "declined" require that no other model may answer on a retry, because their texts
-    offer none.
+    "too_long" and "declined" apply only if no other model could answer on a retry, because their
+    texts don't offer one.
     """
     found = {kind or "" for kind in kinds}
     if "overflow" in found and found <= {"overflow"} | NEEDS_A_CHANGE:
@@ -69,7 +69,7 @@ def trouble_of(kinds: Collection[str | None]) -> Trouble:
 
 
 def new_error_id() -> str:
-    """Return an id that connects what a person sees with its line in the log."""
+    """Return an id that connects what a person sees with its log line."""
     return secrets.token_hex(4)
 
 
@@ -86,7 +86,7 @@ class NoModelsError(ConfigurationError):
 
 
 class Unanswerable(BotError):
-    """A question that can't be answered, for a reason to show to the asker."""
+    """A question that can't be answered, with a reason to show to the asker."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble)

@@ -1,4 +1,4 @@
-"""Creates files that only we can read, and finds files that others can read."""
+"""Creates files that only their owner can read, and finds files that others can read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def create_private(path: Path) -> None:
 def others_can_open(path: Path) -> bool:
     """Return whether other users of this computer may read or write a file.
 
-    False if there is no such file, and on Windows, whose rights are not kept in the mode.
+    False if the file doesn't exist, and on Windows, where the mode doesn't hold a file's rights.
     """
     if os.name == "nt":
         return False

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from http import HTTPStatus
 
 import structlog
 import uvicorn
@@ -99,6 +100,19 @@ def admin_web_app(ready: ReadyCheck, scrape: Scrape) -> Starlette:
     return Starlette(routes=_admin_routes(ready, scrape))
 
 
+def starting_web_app(ready: ReadyCheck, scrape: Scrape | None) -> Starlette:
+    """Build the app for Slack's port before the bot can take questions.
+
+    It refuses Slack's requests, which Slack then sends again.
+    """
+
+    async def slack(_request: Request) -> Response:
+        return PlainTextResponse("starting", status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+
+    route = Route("/slack/events", slack, methods=["GET", "POST"])
+    return Starlette(routes=[route, *_admin_routes(ready, scrape)])
+
+
 def _admin_routes(ready: ReadyCheck, scrape: Scrape | None) -> list[Route]:
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -138,6 +152,19 @@ async def serve(
     Raises:
         ConfigurationError: the port can't be opened.
     """
+    with open_port(host, port, option) as listener:
+        async with serve_on(listener, application, limits):
+            yield port_of(listener)
+
+
+@asynccontextmanager
+async def serve_on(
+    listener: socket.socket, application: ASGIApp, limits: ConnectionLimits = DEFAULT_LIMITS
+) -> AsyncGenerator[None, None]:
+    """Serve an application on an open port until the context exits. The port stays open.
+
+    Connections that arrive before the next application is served on it wait.
+    """
     config = uvicorn.Config(
         application,
         http=limited_protocol(limits),
@@ -149,24 +176,41 @@ async def serve(
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
     )
     server = _Server(config)
-    with _bind(host, port, option) as listener:
-        task = asyncio.create_task(server.serve(sockets=[listener]))
+    with listener.dup() as own:  # uvicorn closes it
+        task = asyncio.create_task(server.serve(sockets=[own]))
         try:
             await server.wait_started(task)
-            yield listener.getsockname()[1]
+            yield
         finally:
             server.should_exit = True
             await asyncio.gather(task, return_exceptions=True)
 
 
-def _bind(host: str, port: int, option: str) -> socket.socket:
-    """Open the socket ourselves: if uvicorn failed to, it would exit the process."""
+def port_of(listener: socket.socket) -> int:
+    """Return the port that a socket listens on."""
+    return int(listener.getsockname()[1])
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address of a server on this port."""
+    host = str(listener.getsockname()[0])
+    return f"http://{f'[{host}]' if ':' in host else host}:{port_of(listener)}"
+
+
+def open_port(host: str, port: int, option: str) -> socket.socket:
+    """Open a port ourselves: if uvicorn failed to, it would exit the process.
+
+    Raises:
+        ConfigurationError: the port can't be opened; the message names `option`.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
+        # `create_server` adds "(while attempting to bind on address …)".
+        reason = str(error.strerror).partition(" (while ")[0]
         raise ConfigurationError(
-            f"Can't listen on port {port} on {host} ({error.strerror}). Choose another with "
+            f"Can't listen on port {port} on {host} ({reason}). Choose another with "
             f"{option} or --host, or stop the program that uses it."
         ) from None
     # Connections inherit it. asyncio sets it only on sockets that it opened: without it, responses

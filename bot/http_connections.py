@@ -1,8 +1,8 @@
-"""Limits what clients can hold of an HTTP server before they have sent a whole request.
+"""Limits what clients can hold on an HTTP server before they have sent a whole request.
 
-uvicorn has no timeout for a connection's first request, for slow headers or for a slow body, and
-no limit that lets new connections in while idle ones fill it. Its parser `h11` bounds headers,
-`httptools` does not.
+uvicorn has no timeout for a connection's first request, slow headers or a slow body, and no limit
+that admits new connections while idle ones fill it. Its `h11` parser bounds headers; `httptools`
+doesn't.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FREE_PIECES, PIECE_BYTES = 256, 512
 """A body may have that many pieces of any size; further ones must hold so many bytes on average."""
 
 BACKLOG = 256
-"""Connections that the kernel keeps until we accept them, and the most we accept at once."""
+"""Connections that the kernel queues until we accept them, and the most we accept at once."""
 
 LOG_EVERY_S = 60.0
 """Seconds between two warnings about too many connections."""
@@ -34,12 +34,13 @@ LOG_EVERY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What one HTTP server allows its clients.
+    """What an HTTP server allows its clients.
 
     Attributes:
-        connections: open connections. Beyond it, the ones that wait for a request are closed.
+        connections: open connections. Above this number, connections that wait for a request are
+            closed.
         request_s: seconds from a connection's start, or its last response, to a whole request.
-        response_s: seconds to take a response.
+        response_s: seconds for the client to receive a response.
     """
 
     connections: int = 256
@@ -58,8 +59,8 @@ class Connections:
     def add(self, opened: LimitedProtocol) -> None:
         """Add a connection. If there are too many, close one that waits for a request.
 
-        It is the oldest of the client with the most connections; if all are being answered, the
-        new one.
+        This is the oldest connection of the client with the most connections, or the new one if all
+        are being answered.
         """
         self._open[opened] = None
         if len(self._open) <= self.limits.connections:
@@ -83,7 +84,7 @@ class Connections:
 
 
 def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
-    """Return what creates uvicorn's protocols for one server, as its option `http`."""
+    """Return the factory of uvicorn's protocols for one server, for its option `http`."""
     return cast("type[asyncio.Protocol]", partial(LimitedProtocol, Connections(limits)))
 
 
@@ -115,7 +116,7 @@ class _CountedPieces(h11.Connection):
 
 
 class LimitedProtocol(H11Protocol):
-    """uvicorn's protocol on `h11`, with a deadline for each request and each response."""
+    """uvicorn's `h11` protocol with a deadline for each request and each response."""
 
     def __init__(self, connections: Connections, **options: Any) -> None:
         super().__init__(**options)
@@ -124,11 +125,11 @@ class LimitedProtocol(H11Protocol):
         self._limits = connections.limits
         self._deadline: asyncio.TimerHandle | None = None
         self.is_waiting = True
-        """Whether the client has not sent its whole request."""
+        """Whether the client has yet to send its whole request."""
 
     @property
     def host(self) -> str:
-        """The client's address; "" if unknown."""
+        """The client's address, or "" if unknown."""
         return self.client[0] if self.client else ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -138,7 +139,7 @@ class LimitedProtocol(H11Protocol):
         self._open_connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Drop the deadline."""
+        """Cancel the deadline."""
         self._open_connections.remove(self)
         self._set_deadline(None)
         super().connection_lost(exc)
@@ -151,7 +152,7 @@ class LimitedProtocol(H11Protocol):
             self._set_deadline(self._limits.response_s)
 
     def on_response_complete(self) -> None:
-        """Start the next request's deadline, unless the client still sends the last one."""
+        """Start the next request's deadline, unless the client is still sending the last one."""
         answered = not self.is_waiting
         if answered:
             self._expect_request()
@@ -178,4 +179,4 @@ class LimitedProtocol(H11Protocol):
         self._deadline = None if seconds is None else self.loop.call_later(seconds, self.abort)
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Answer a request for an upgrade like any other, and log no more for it."""
+        """Treat a request for an upgrade like any other, without logging a warning."""

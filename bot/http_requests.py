@@ -1,4 +1,4 @@
-"""Reads Slack's HTTP requests before it is known that they are Slack's."""
+"""Reads HTTP requests that may or may not be from Slack."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MAX_BODY_BYTES = 1_000_000
 """The largest accepted request body, in bytes. Slack's payloads stay well below."""
 
 MAX_BUFFERED_BYTES = 16_000_000
-"""The most that all unfinished bodies hold together, in bytes."""
+"""The most bytes that all unfinished bodies may hold together."""
 
-STAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
-STAMP_DIGITS = 12
+TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
+TIMESTAMP_DIGITS = 12
 
 MAX_SSL_CHECK_BYTES = 1_000
 """The largest accepted unsigned request, in bytes: "ssl_check=1" and a token."""
@@ -24,7 +24,7 @@ UNSIGNED_STATUS = 401
 
 
 class RefusedRequestError(Exception):
-    """A request that can't be from Slack, or has no room, refused before anything parses it."""
+    """A request that can't be from Slack, or exceeds the memory limit. Refused before parsing."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -37,21 +37,21 @@ def unsigned() -> RefusedRequestError:
 
 
 def _looks_signed(request: Request) -> bool:
-    """Return whether a POST has a signature and the time of signing, in the form Slack sends."""
-    stamp, signature = (request.headers.get(name, "") for name in (STAMP, SIGNATURE))
+    """Return whether a POST has a signature and a timestamp in the form that Slack sends."""
+    timestamp, signature = (request.headers.get(name, "") for name in (TIMESTAMP, SIGNATURE))
     return (
         request.method == "POST"
         and signature.startswith("v0=")
         and signature.isascii()
-        and stamp.isascii()
-        and stamp.isdigit()
-        and len(stamp) <= STAMP_DIGITS
+        and timestamp.isascii()
+        and timestamp.isdigit()
+        and len(timestamp) <= TIMESTAMP_DIGITS
     )
 
 
 def is_signed(request: Request, body: bytes, signatures: SignatureVerifier) -> bool:
-    """Return whether Slack signed this request, which `BodyBuffers.read` has accepted."""
-    return signatures.is_valid(body, request.headers[STAMP], request.headers.get(SIGNATURE))
+    """Return whether Slack signed this request, whose body `BodyBuffers.read` has accepted."""
+    return signatures.is_valid(body, request.headers[TIMESTAMP], request.headers.get(SIGNATURE))
 
 
 async def is_ssl_check(request: Request) -> bool:
@@ -71,42 +71,43 @@ async def is_ssl_check(request: Request) -> bool:
 
 @dataclass(eq=False, slots=True)
 class _Body:
-    """A request's body as far as it has arrived; `dropped` if others needed the room."""
+    """The part of a body that has arrived. `dropped` if its memory was needed elsewhere."""
 
     data: bytearray = field(default_factory=bytearray)
     dropped: bool = False
 
 
 class BodyBuffers:
-    """Reads bodies whose signature is not checked yet, and limits the bytes that all of them hold.
+    """Reads bodies whose signature is not checked yet, and limits their total size.
 
-    Slack's requests are small and arrive at once. So if there is no room, the largest body goes.
+    Slack's requests are small and arrive at once, so when memory runs out the largest body is
+    dropped.
     """
 
     def __init__(self, total: int = MAX_BUFFERED_BYTES) -> None:
         self._total = total
         self.held = 0
-        """Bytes of all unfinished bodies."""
+        """Bytes held by all unfinished bodies."""
         self._bodies: set[_Body] = set()
 
     async def read(self, request: Request) -> bytes:
-        """Return a request's body as it was sent, at most `MAX_BODY_BYTES` of UTF-8 text.
+        """Return a request's body as sent: at most `MAX_BODY_BYTES` of UTF-8 text.
 
         Raises:
-            RefusedRequestError: the request can't be from Slack, or there was no room for it.
+            RefusedRequestError: the request can't be from Slack, or there was no memory for it.
             ClientDisconnect: the client closed the connection or took too long.
         """
         if not _looks_signed(request):
             raise unsigned()
-        _check_length(int(_announced(request)))
+        _check_length(int(_declared_length(request)))
         body = _Body()
         self._bodies.add(body)
         try:
-            # Count bytes instead of trusting Content-Length: a chunked request has none.
+            # Count bytes instead of trusting Content-Length, which a chunked request doesn't have.
             async for chunk in request.stream():
                 _check_length(len(body.data) + len(chunk))
                 self._append(body, chunk)
-            _check_kept(body)
+            _check_not_dropped(body)
             body.data.decode("utf-8")
             return bytes(body.data)
         except UnicodeDecodeError:
@@ -122,16 +123,16 @@ class BodyBuffers:
             largest = max(self._bodies, key=lambda each: len(each.data))
             self.held -= len(largest.data)
             largest.data, largest.dropped = bytearray(), True
-        _check_kept(body)
+        _check_not_dropped(body)
 
 
-def _check_kept(body: _Body) -> None:
+def _check_not_dropped(body: _Body) -> None:
     if body.dropped:
         raise RefusedRequestError(503, "Too many requests are being sent.")
 
 
-def _announced(request: Request) -> str:
-    """Return the length that a request announces, in decimal digits; "0" without one."""
+def _declared_length(request: Request) -> str:
+    """Return the length that a request declares, in decimal digits, or "0" if it declares none."""
     return request.headers.get("content-length", "0")
 
 

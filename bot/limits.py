@@ -18,7 +18,7 @@ from moa.pipeline.strict_model import StrictModel
 from moa.pipeline.token_budget import prompt_tokens
 
 QUESTIONS_AN_HOUR = 120
-"""The default hourly limit: two a minute is more than a person can read, less than a script
+"""The default hourly limit. Two a minute is more than a person can read, and less than a script
 sends."""
 
 HOUR = timedelta(hours=1)
@@ -44,9 +44,8 @@ class Limits(StrictModel):
 
     Attributes:
         per_run_usd: the highest estimated cost of one question.
-        per_person_day_usd, per_channel_day_usd: the daily budget of a person in all channels, and
-            of
-            a channel for all people.
+        per_person_day_usd, per_channel_day_usd: the daily budget of a person across all channels,
+            and of a channel across all people.
         per_workspace_month_usd: the workspace's monthly budget.
         questions_per_person_hour: questions per person in any hour.
         at_once_per_person: questions per person in progress or queued at the same time.
@@ -68,7 +67,7 @@ class Limits(StrictModel):
 
     @property
     def usage_needed(self) -> Literal["nothing", "hour", "all"]:
-        """Which usage must be looked up before a question."""
+        """Which usage must be looked up before a question is answered."""
         amounts = (self.per_person_day_usd, self.per_channel_day_usd, self.per_workspace_month_usd)
         if self.at_once_per_person != "unlimited" or any(a is not None for a in amounts):
             return "all"
@@ -154,7 +153,7 @@ class Spending(Protocol):
         """Return statistics of these pipelines' latest runs; pipelines never used are left out."""
         ...
 
-    async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:
+    async def by_channel(self, team: str, now: datetime, limit: int) -> Sequence[ChannelUse]:
         """Return this month's most expensive channels, the most expensive first."""
         ...
 
@@ -170,15 +169,15 @@ class Budgets:
     async def admit(self, run: Run) -> None:
         """Check the limits before any model is called.
 
-        Questions count in the order they were asked, and the estimated cost of earlier ones counts
-        as spent. If several arrive at once, the same ones are refused whichever worker starts
-        first.
+        Questions count in the order in which they were asked, and the estimated cost of earlier
+        ones counts as spent. If several arrive at once, the same ones are refused no matter which
+        worker starts first.
 
         Raises:
             Unanswerable: a limit is reached.
         """
         if run.recorded:
-            return  # It was admitted before, and some calls are paid for.
+            return  # Already admitted by an earlier attempt, with some calls paid for.
         question = run.question
         limits = await self._limits(question.team)
         team, user, now = question.team, question.user, datetime.now(UTC)
@@ -198,12 +197,12 @@ class Budgets:
         Raises:
             Unanswerable: the estimate exceeds the limit per question.
         """
-        most = self.limits.per_run_usd
-        if most is not None and not run.recorded and estimate(plan, thread) > most:
+        limit = self.limits.per_run_usd
+        if limit is not None and not run.recorded and estimate(plan, thread) > limit:
             raise Unanswerable("run_budget")
 
     async def admit_cost(self, team: str, user: str, channel: str, cost_usd: float) -> None:
-        """Check that something that may cost this much fits into every budget.
+        """Check that something that may cost this much fits every budget.
 
         Raises:
             Unanswerable: a limit is reached, or would be exceeded.
@@ -223,19 +222,19 @@ class Budgets:
 
 
 def reached(limits: Limits, use: BudgetUse) -> Trouble | None:
-    """Return the first limit that is reached, or None."""
+    """Return the first limit that has been reached, or None."""
     checks: tuple[tuple[Trouble, float, float | None], ...] = (
         ("too_many_at_once", use.person_at_once, _count(limits.at_once_per_person)),
         ("hourly_limit", use.person_hour, _count(limits.questions_per_person_hour)),
         *_budgets(limits, use),
     )
-    return next((name for name, used, most in checks if most is not None and used >= most), None)
+    return next((name for name, used, limit in checks if limit is not None and used >= limit), None)
 
 
 def exceeded(limits: Limits, use: BudgetUse, cost_usd: float) -> Trouble | None:
-    """Return the first budget that so much more would exceed, or None."""
-    for name, used, most in _budgets(limits, use):
-        if most is not None and used + cost_usd > most:
+    """Return the first budget that this cost would exceed, or None."""
+    for name, used, limit in _budgets(limits, use):
+        if limit is not None and used + cost_usd > limit:
             return name
     return None
 
@@ -289,8 +288,8 @@ def _price(profile: Profile, input_tokens: int, output_tokens: int) -> float:
     return profile.cost(Usage(input_tokens=input_tokens, output_tokens=output_tokens)) or 0.0
 
 
-def _count(most: Count) -> int | None:
-    return None if most == "unlimited" else most
+def _count(limit: Count) -> int | None:
+    return None if limit == "unlimited" else limit
 
 
 def _smaller(one: float | None, other: float | None) -> float | None:

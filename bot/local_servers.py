@@ -1,9 +1,9 @@
-"""Finds model servers on this machine, and asks them for their models.
+"""Finds model servers on this machine and lists their models.
 
-Ollama, LM Studio, vLLM and llama.cpp are looked for on their usual ports of 127.0.0.1 only. Other
-addresses are asked only if a variable names them: OPENAI_BASE_URL, OLLAMA_HOST (also a bare host or
-port, as Ollama reads it) and MOA_LOCAL_SERVERS (addresses instead of the usual ports, or "off").
-Whatever answers with anything but a list of models is no server.
+Ollama, LM Studio, vLLM and llama.cpp are looked for only on their usual ports of 127.0.0.1. Other
+addresses are tried only if a variable names them: OPENAI_BASE_URL, OLLAMA_HOST (also a bare host or
+port, as Ollama accepts it) and MOA_LOCAL_SERVERS (addresses instead of the usual ports, or "off").
+Anything that doesn't respond with a list of models is ignored.
 """
 
 from __future__ import annotations
@@ -16,22 +16,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, build_opener
 
 from moa.access import OLLAMA_PORT, ollama_address
+from moa.addresses import is_loopback
 
 USUAL_PORTS: Final = {"Ollama": OLLAMA_PORT, "LM Studio": 1234, "vLLM": 8000, "llama.cpp": 8080}
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 PROBE_S: Final = 1.0
 NAMED_PROBE_S: Final = 3.0
-"""Seconds for all answers of a usual port, and of an address that a variable names."""
+"""Seconds to wait for all responses of a usual port, and of an address that a variable names."""
 
 MAX_BYTES: Final = 2_000_000
 
 _OWNERS: Final = {"vllm": "vLLM", "llamacpp": "llama.cpp", "library": "Ollama"}
-"""Who a server says owns its models, where that names the server."""
+"""Owners that servers report for their models, where the owner identifies the server."""
 
 _NO_CHAT: Final = re.compile(
     r"embed|rerank|(^|[/_-])(bge|gte|e5|minilm|colbert|clip|siglip|splade)([._-]|$)|whisper"
@@ -39,7 +38,8 @@ _NO_CHAT: Final = re.compile(
     r"|(^|[^a-z])flux|dall-e|text-to-|jina-(embed|clip|rerank)|(^|[/_-])(mm)?proj([._-]|$)",
     re.IGNORECASE,
 )
-"""Names of models that can't answer: embeddings, rerankers, speech, images, moderation."""
+"""Names of models that can't answer questions: embeddings, rerankers, speech, images,
+moderation."""
 
 _NO_CHAT_FAMILIES: Final = frozenset({"bert", "nomic-bert", "xlm-roberta", "clip", "t5"})
 _CHAT_TYPES: Final = frozenset({"", "llm", "vlm", "model", "chat", "language"})
@@ -50,10 +50,10 @@ class ServedModel:
     """A model that a server offers.
 
     Attributes:
-        id: the server's name for it.
-        family: as far as the server says.
+        id: the server's name for the model.
+        family: if the server reports it.
         size: in bytes; 0 if unknown.
-        context_window: the window it is served with, in tokens; None if unknown.
+        context_window: the context window it is served with, in tokens; None if unknown.
     """
 
     id: str
@@ -67,9 +67,9 @@ class FoundServer:
     """A server that answered.
 
     Attributes:
-        name: of the program, such as "Ollama", as far as known.
-        base_url: the address of its Chat Completions, up to `/v1`.
-        models: those that can answer questions, in the server's order.
+        name: the program, such as "Ollama", if known.
+        base_url: the address of its Chat Completions API, up to and including `/v1`.
+        models: the ones that can answer questions, in the server's order.
     """
 
     name: str
@@ -79,7 +79,7 @@ class FoundServer:
     @property
     def is_local(self) -> bool:
         """Whether it runs on this machine."""
-        return urlsplit(self.base_url).hostname in LOOPBACK
+        return is_loopback(self.base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ class _Candidate:
 
 
 def find_servers(variables: Mapping[str, str]) -> list[FoundServer]:
-    """Ask all candidates at the same time, and return the servers among them.
+    """Ask all candidates at the same time, and return those that are model servers.
 
-    Takes at most a second, or three if a variable names an address.
+    Takes at most one second, or three if a variable names an address.
     """
     candidates = list(_candidates(variables))
     found: dict[int, FoundServer] = {}
@@ -137,7 +137,7 @@ def _with_scheme(address: str) -> str:
 
 
 def _ask(candidate: _Candidate) -> FoundServer | None:
-    """Return the server at an address; None if there is none."""
+    """Return the server at an address, or None if there is none."""
     client = _Client(candidate)
     url = candidate.url.rstrip("/")
     bases = [url] if url.endswith("/v1") else [f"{url}/v1", url]
@@ -176,7 +176,7 @@ def _server(
 
 
 def can_answer(name: str, details: Mapping[str, Any] | None = None) -> bool:
-    """Return whether a model can answer questions, by its name and what the server says of it."""
+    """Return whether a model can answer questions, judging by its name and the server's details."""
     details = details or {}
     families = {_family(details), str(details.get("arch", "")).lower()}
     return (
@@ -212,7 +212,7 @@ def _number(value: object) -> int:
 
 
 def _items(body: object, key: str) -> list[Mapping[str, Any]] | None:
-    """Return the objects in a list of models; None if the body isn't such a list."""
+    """Return the objects in a list of models, or None if the body isn't such a list."""
     if not isinstance(body, dict):
         return None
     content = cast("dict[str, Any]", body)
@@ -228,22 +228,22 @@ def _items(body: object, key: str) -> list[Mapping[str, Any]] | None:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A program that redirects is no model server."""
+    """Refuses redirects: a program that redirects is not a model server."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
 
 
 class _Client:
-    """Gets JSON from one address, within its time."""
+    """Gets JSON from one address, within the candidate's time limit."""
 
     def __init__(self, candidate: _Candidate) -> None:
         self._deadline = time.monotonic() + candidate.seconds
-        is_local = urlsplit(candidate.url).hostname in LOOPBACK
+        is_local = is_loopback(candidate.url)
         self._opener = _opener(without_proxy=is_local)
 
     def get(self, url: str) -> object:
-        """Return a response's JSON; None if there is none in time."""
+        """Return a response's JSON, or None if it doesn't arrive in time."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             return None

@@ -36,7 +36,7 @@ QUIET = (
     "sqlalchemy",
     "uvicorn",
 )
-"""Loggers limited to warnings: their other lines are noisy or hold requests, questions and
+"""Loggers limited to warnings: their other lines are noisy or contain requests, questions and
 answers."""
 
 
@@ -50,7 +50,7 @@ def configure(level: str, log_format: Literal["console", "json"], *more: Process
     Args:
         level: the lowest level to log.
         log_format: "console" for readable lines, "json" for one JSON object per line.
-        more: processors that add fields; those are redacted too.
+        more: processors that add fields; their fields are redacted too.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -86,7 +86,7 @@ def configure(level: str, log_format: Literal["console", "json"], *more: Process
 
 
 class OutageLog:
-    """Logs one warning when something goes away, and one line when it is back.
+    """Logs one warning when a dependency goes away, and one line when it is back.
 
     Args:
         name: the start of both events: `NAME_away` and `NAME_back`.
@@ -112,9 +112,9 @@ class OutageLog:
 def hide_secrets(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Redact secrets from a log line's fields, and from what those hold (a structlog processor)."""
+    """Redact secrets from a log line's fields, including nested values (a structlog processor)."""
     for key, value in event.items():
-        if not key.startswith("_"):  # structlog's own, which are not logged
+        if not key.startswith("_"):  # structlog's own fields, which are not logged
             event[key] = _without_secrets(key, value)
     return event
 
@@ -130,7 +130,7 @@ def _without_secrets(key: str, value: Any) -> Any:
 
 
 def scrub(text: str) -> str:
-    """Return the text with `[hidden]` for every secret. Takes time in proportion to its length."""
+    """Return the text with `[hidden]` in place of every secret, in time linear in its length."""
     return hide_secret_shapes(_BEARER.sub(HIDDEN, hide_known_keys(text)))
 
 

@@ -1,4 +1,4 @@
-"""Renders the Slack app's manifest for Socket Mode or HTTP, and as a link to create the app."""
+"""Renders the Slack app's manifest for Socket Mode or HTTP, and as a link that creates the app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVENTS_PATH = "/slack/events"
 
 _PURPOSE = re.compile(r"^ +- ([a-z_.]+(?::[a-z.]+)?) # (.+)$", re.MULTILINE)
 _SAFE = ":,/"
-"""Characters that a query may contain as they are (RFC 3986, section 3.4). Addresses of over 4,095
+"""Characters that a query may contain unescaped (RFC 3986, section 3.4). URLs of over 4,095
 characters do not work everywhere."""
 
 _WIDTH = 10_000
@@ -57,14 +57,14 @@ def create_app_url(manifest: str) -> str:
 
 
 def scope_purposes() -> Mapping[str, str]:
-    """Return the manifest's scopes and what each is for."""
+    """Return the manifest's scopes and the purpose of each."""
     manifest = _manifest_path().read_text(encoding="utf-8")
     scopes = yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"]
     return {name: purpose for name, purpose in _PURPOSE.findall(manifest) if name in scopes}
 
 
 def _manifest_path() -> Path:
-    """Find the manifest: next to this file if installed, else at the top of the repository."""
+    """Find the manifest: next to this file if installed, otherwise at the top of the repository."""
     here = Path(__file__).with_name(NAME)
     return here if here.exists() else here.parent.parent / NAME
 

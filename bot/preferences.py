@@ -1,7 +1,7 @@
 """Combines the choices of workspaces, channels and people in Slack with the operator's defaults.
 
 `[slack]` in `moa.toml` sets the defaults. For privacy settings, a workspace can only be stricter
-than the operator, and a channel only stricter than its workspace.
+than the operator, and a channel can only be stricter than its workspace.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moa.pipeline.strict_model import StrictModel
 
-Who = Literal["members", "requester", "nobody"]
+Audience = Literal["members", "requester", "nobody"]
 """Who may open the individual answers."""
 
 Names = Literal["shown", "anonymous"]
@@ -25,9 +25,9 @@ Names = Literal["shown", "anonymous"]
 Cost = Literal["shown", "hidden"]
 """Whether people see a reply's cost."""
 
-With = Literal["full_members", "workspace", "everyone"]
-"""Who takes part in a channel's brainstorms: its members without guests; with guests; or also those
-from other organisations."""
+Participants = Literal["full_members", "workspace", "everyone"]
+"""Who takes part in a channel's brainstorms: members except guests, members including guests, or
+also people from other organizations."""
 
 Scope = Literal["workspace", "channel", "person"]
 
@@ -49,13 +49,12 @@ class Defaults(StrictModel):
             nobody.
         names: whether answers show their models' names or are anonymous.
         cost: whether people see a reply's cost.
-        follow_ups: whether a thread with a question continues without a new mention.
+        follow_ups: whether follow-ups in a thread need no new mention.
         settings: who may change a channel's settings in Slack: its members (except guests and
-            people
-            from other organizations), or only workspace admins.
+            people from other organizations), or only workspace admins.
     """
 
-    reveal: Who = "members"
+    reveal: Audience = "members"
     names: Names = "shown"
     cost: Cost = "shown"
     follow_ups: bool = False
@@ -78,9 +77,9 @@ class PersonChoice(Choice):
 
 
 class SharedChoice(Choice):
-    """Choices that apply to everybody in a place."""
+    """Choices that apply to everyone in a workspace or a channel."""
 
-    reveal: Who | None = None
+    reveal: Audience | None = None
     names: Names | None = None
     cost: Cost | None = None
     follow_ups: bool | None = None
@@ -90,13 +89,13 @@ class ChannelChoice(SharedChoice):
     """A channel's choices.
 
     Attributes:
-        offer_brainstorms: whether the author of a message that reads like a topic is offered to
-            start a brainstorm on it.
+        offer_brainstorms: whether to offer a brainstorm to the author of a message that reads like
+            a topic.
         brainstorm_with: who may take part in brainstorms.
     """
 
     offer_brainstorms: bool | None = None
-    brainstorm_with: With | None = None
+    brainstorm_with: Participants | None = None
 
 
 class WorkspaceChoice(SharedChoice):
@@ -108,7 +107,7 @@ class WorkspaceChoice(SharedChoice):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """All choices that apply to one question."""
+    """All the choices that apply to one question."""
 
     workspace: WorkspaceChoice = field(default_factory=WorkspaceChoice)
     channel: ChannelChoice = field(default_factory=ChannelChoice)
@@ -120,26 +119,26 @@ class Rules:
     """The effective rules for a person's question in a channel. `pipeline` always exists."""
 
     pipeline: str
-    reveal: Who
+    reveal: Audience
     names: Names
     cost: Cost
     follow_ups: bool
     offer_brainstorms: bool
-    brainstorm_with: With = "workspace"
+    brainstorm_with: Participants = "workspace"
 
 
 class StoredChoices(Protocol):
     """Stores choices for all processes of the bot."""
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
-        """Return the choices for a place, at most a second old.
+        """Return the choices that apply, at most one second old.
 
         Writes by this process are visible at once.
         """
         ...
 
     async def write(self, team: str, scope: Scope, id: str, choice: Choice, by: str) -> None:  # noqa: A002 - the column's name
-        """Replace a stored choice, keeping keys from a newer release."""
+        """Replace a stored choice, but keep keys from a newer release."""
         ...
 
 

@@ -15,7 +15,7 @@ class RunRecorder:
         self._stopped: list[Call] = []
 
     async def record(self, event: Event) -> None:
-        """Store the answer or the call that an event brings, if any."""
+        """Store the answer or the call that an event reports, if any."""
         match event:
             case Answered(answer, call) | Failed(answer, call):
                 await self._runs.record(self._run_id, answer, call)
@@ -25,10 +25,10 @@ class RunRecorder:
                 pass
 
     def stopped(self, call: Call) -> None:
-        """Note a call that was stopped with its run: no event reports it, but it is billed."""
+        """Note a call that was stopped with its run: it is billed, but no event reports it."""
         self._stopped.append(call)
 
     async def charge_stopped(self) -> None:
-        """Store the calls that were stopped, however the run ended."""
+        """Store the calls that were stopped, whatever the run's outcome."""
         while self._stopped:
             await self._runs.charge(self._run_id, self._stopped.pop(0))

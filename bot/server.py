@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    nullcontext,
-)
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -19,18 +16,30 @@ import structlog
 from bot import logs
 from bot.app import Bot, open_bot, secret_value
 from bot.errors import ConfigurationError
-from bot.http import admin_web_app, serve, slack_web_app
+from bot.health import Health, HealthReport, ProcessHealth
+from bot.http import (
+    address_of,
+    admin_web_app,
+    open_port,
+    port_of,
+    serve_on,
+    slack_web_app,
+    starting_web_app,
+)
 from bot.settings import Settings
-from bot.slack.api.client import APP_HINT, SLACK_ERRORS, token_error_text
-from bot.slack.api.connection import Mode
+from bot.slack.api.connection import Mode, always_up
+from bot.slack.api.first_contact import APP_TOKEN, BOT_TOKEN, wait_for_slack
+from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.socket_mode import SocketMode
 from bot.startup import announce
 from bot.telemetry.traces import add_trace_ids
 
 log = structlog.get_logger(__name__)
 
+ADMIN_OPTION = "--metrics-port"
+
 GC_THRESHOLD = 100_000
-"""New objects between two collections of the youngest generation: one question creates
+"""New objects between two collections of the youngest generation. One question creates
 thousands."""
 
 
@@ -45,21 +54,23 @@ async def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM, then let running questions finish within `drain` seconds.
 
-    A second signal, or one during startup, stops at once. The next start or another worker picks up
-    unfinished questions.
+    While Slack can't be reached at the start, the ports are open, nothing is ready, and the bot
+    tries again. A second signal, or one during startup, stops at once. The next start or another
+    worker picks up unfinished questions.
 
     Raises:
-        ConfigurationError: a setting is missing or invalid; raised before anything is served.
+        ConfigurationError: a setting is missing or invalid, or Slack refused a token.
     """
+    with ExitStack() as stack:
+        main = stack.enter_context(open_port(host, port, "--port")) if http else None
+        admin = _open_admin_port(stack, host, metrics_port)
 
-    def connect(bot: Bot) -> AbstractAsyncContextManager[object]:
-        if http:
-            return serve_http(bot, host, port, with_metrics=metrics_port is None)
-        return serve_socket(bot, settings)
+        def connect(bot: Bot) -> AbstractAsyncContextManager[object]:
+            if main is None:
+                return serve_socket(bot, settings)
+            return serve_slack(bot, main, with_metrics=admin is None)
 
-    admin_port = None if metrics_port is None else (host, metrics_port)
-    mode: Mode = "http" if http else "socket"
-    await _serve(settings, mode, connect, drain=drain, admin_port=admin_port)
+        await _serve(settings, _Ports("http" if http else "socket", main, admin), connect, drain)
 
 
 async def run_worker(
@@ -69,38 +80,57 @@ async def run_worker(
 
     Raises:
         ConfigurationError: a setting is missing or invalid, or the database is SQLite, which only
-            one
-            process can use.
+            one process can use.
     """
     if settings.environment.database_url.startswith("sqlite"):
         raise ConfigurationError(
             "`moa-bot worker` needs Postgres: set DATABASE_URL to a Postgres database. "
             "On SQLite, `moa-bot run` does all the work."
         )
-    admin_port = None if metrics_port is None else (host, metrics_port)
-    await _serve(settings, "worker", lambda _: nullcontext(), drain=drain, admin_port=admin_port)
+    with ExitStack() as stack:
+        admin = _open_admin_port(stack, host, metrics_port)
+        await _serve(settings, _Ports("worker", None, admin), _work, drain)
+
+
+def _open_admin_port(stack: ExitStack, host: str, port: int | None) -> socket.socket | None:
+    return None if port is None else stack.enter_context(open_port(host, port, ADMIN_OPTION))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    """How Slack's requests arrive, and the open ports: Slack's (HTTP only) and the operators'."""
+
+    mode: Mode
+    main: socket.socket | None
+    admin: socket.socket | None
 
 
 async def _serve(
     settings: Settings,
-    mode: Mode,
+    ports: _Ports,
     connect: Callable[[Bot], AbstractAsyncContextManager[object]],
-    *,
     drain: float,
-    admin_port: tuple[str, int] | None,
 ) -> None:
     environment = settings.environment
     logs.configure(environment.log_level, environment.log_format, add_trace_ids)
-    shutdown = _ShutdownSignals()
+    shutdown, health = _ShutdownSignals(), ProcessHealth(ports.mode)
     try:
-        async with open_bot(settings, mode=mode) as bot, AsyncExitStack() as stack:
-            if admin_port is not None:
-                await stack.enter_async_context(serve_admin(bot, *admin_port))
-            await announce(bot, settings, mode)
+        async with AsyncExitStack() as stack:
+            if ports.admin is not None:
+                await stack.enter_async_context(_serve_admin_on(health, ports.admin))
+            starting = await stack.enter_async_context(AsyncExitStack())
+            if ports.main is not None:
+                scrape = health.scrape if ports.admin is None else None
+                early = starting_web_app(health.is_ready, scrape)
+                await starting.enter_async_context(serve_on(ports.main, early))
+                log.info("listening", address=address_of(ports.main))
+            bot = await stack.enter_async_context(_open_when_reached(settings, ports.mode, health))
+            await announce(bot, settings, ports.mode)
             _tune_runtime()
             recovered = await bot.jobs.recover()
+            await starting.aclose()
             async with connect(bot):
-                log.info("ready", mode=mode, recovered=recovered)
+                log.info("ready", mode=ports.mode, recovered=recovered)
                 await shutdown.wait()
                 log.info("stopping", drain_s=drain)
             unfinished = await bot.jobs.drain(drain)
@@ -111,6 +141,23 @@ async def _serve(
         if not shutdown.immediate:
             raise
         log.info("stopped_immediately")
+
+
+@asynccontextmanager
+async def _open_when_reached(
+    settings: Settings, mode: Mode, health: ProcessHealth
+) -> AsyncGenerator[Bot, None]:
+    """Open the bot as soon as Slack answers. Its health is shown from before that to the end."""
+
+    async def contact(identity: IdentityLookup, of_bot: Health) -> None:
+        health.bot = of_bot
+        await wait_for_slack(identity.get, identity.client.base_url, BOT_TOKEN)
+
+    async with open_bot(settings, mode=mode, contact=contact) as bot:
+        try:
+            yield bot
+        finally:
+            health.bot = None
 
 
 def _tune_runtime() -> None:
@@ -151,13 +198,16 @@ class _ShutdownSignals:
 
 @asynccontextmanager
 async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, None]:
-    """Connect by Socket Mode and stay connected until exit."""
+    """Connect by Socket Mode, as soon as Slack answers, and stay connected until exit.
+
+    Raises:
+        ConfigurationError: Slack refused the app-level token.
+    """
     token = secret_value(settings.environment.slack_app_token)
-    try:
-        await bot.client.apps_connections_open(app_token=token)
-    except SLACK_ERRORS as error:
-        message = token_error_text(error, bot.client.base_url, "SLACK_APP_TOKEN", APP_HINT)
-        raise ConfigurationError(message) from None
+    client = bot.client
+    await wait_for_slack(
+        lambda: client.apps_connections_open(app_token=token), client.base_url, APP_TOKEN
+    )
     socket_mode = SocketMode(bot.app, token, partial(bot.metrics.observe_ack, "socket"))
     with bot.link.attach(socket_mode.is_up):
         async with socket_mode.connected():
@@ -165,37 +215,53 @@ async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, Non
 
 
 @asynccontextmanager
-async def serve_http(
-    bot: Bot, host: str, port: int, *, with_metrics: bool = True
-) -> AsyncGenerator[int, None]:
+async def serve_http(bot: Bot, host: str, port: int) -> AsyncGenerator[int, None]:
     """Serve HTTP and yield the port (a free one for port 0).
 
     Raises:
         ConfigurationError: the port can't be opened.
     """
-    scrape = bot.scrape if with_metrics else None
-    application = slack_web_app(
-        bot.app, bot.signatures, bot.is_ready, scrape, partial(bot.metrics.observe_ack, "http")
-    )
-    async with serve(application, host, port) as opened_port:
-        log.info("listening", address=f"http://{host}:{opened_port}")
-        with bot.link.attach(_always):
-            yield opened_port
-
-
-async def _always() -> bool:
-    """HTTP only needs an open port: requests come from outside."""
-    return True
+    with open_port(host, port, "--port") as listener:
+        async with serve_slack(bot, listener, with_metrics=True):
+            yield port_of(listener)
 
 
 @asynccontextmanager
-async def serve_admin(bot: Bot, host: str, port: int) -> AsyncGenerator[int, None]:
+async def serve_slack(
+    bot: Bot, listener: socket.socket, *, with_metrics: bool
+) -> AsyncGenerator[None, None]:
+    """Serve Slack's requests on an open port, and close it at the end."""
+    scrape = bot.health.scrape if with_metrics else None
+    acknowledged = partial(bot.metrics.observe_ack, "http")
+    application = slack_web_app(bot.app, bot.signatures, bot.health.is_ready, scrape, acknowledged)
+    with listener:
+        async with serve_on(listener, application):
+            with bot.link.attach(always_up):
+                yield
+
+
+@asynccontextmanager
+async def _work(bot: Bot) -> AsyncGenerator[None, None]:
+    with bot.link.attach(always_up):
+        yield
+
+
+@asynccontextmanager
+async def serve_admin(health: HealthReport, host: str, port: int) -> AsyncGenerator[int, None]:
     """Serve the operators' routes on a separate port and yield it (a free one for port 0).
 
     Raises:
         ConfigurationError: the port can't be opened.
     """
-    application = admin_web_app(bot.is_ready, bot.scrape)
-    async with serve(application, host, port, option="--metrics-port") as opened_port:
-        log.info("metrics_served", address=f"http://{host}:{opened_port}/metrics")
-        yield opened_port
+    with open_port(host, port, ADMIN_OPTION) as listener:
+        async with _serve_admin_on(health, listener):
+            yield port_of(listener)
+
+
+@asynccontextmanager
+async def _serve_admin_on(
+    health: HealthReport, listener: socket.socket
+) -> AsyncGenerator[None, None]:
+    async with serve_on(listener, admin_web_app(health.is_ready, health.scrape)):
+        log.info("metrics_served", address=f"{address_of(listener)}/metrics")
+        yield

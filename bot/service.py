@@ -45,21 +45,21 @@ from moa import (
 Plans = Callable[[str], Plan]
 """Returns the plan of a pipeline. Raises PipelineError if it no longer exists."""
 
-MOST_ATTEMPTS = 30
-"""Give up a question after this many attempts: it may crash its worker each time."""
+MAX_ATTEMPTS = 30
+"""Give up on a question after this many attempts: it may crash its worker each time."""
 
-MOST_ATTEMPTS_PAID = 1_000
-"""With answers stored, attempts mostly wait for Slack to come back: this covers some hours."""
+MAX_ATTEMPTS_PAID = 1_000
+"""With answers stored, further attempts mostly wait for Slack to come back. Covers some hours."""
 
 log = structlog.get_logger(__name__)
 
 
 STOPS_KEPT = 1_000
-"""Stops that are remembered, for runs that have not seen them yet."""
+"""Stops to remember for runs that have not seen them yet."""
 
 
 class Service:
-    """Answers questions, independently of each other."""
+    """Answers questions independently of each other."""
 
     def __init__(
         self,
@@ -77,23 +77,23 @@ class Service:
         self._plans = plans
         self._observer = observer
         self._admission = admission
-        self._under_way: dict[str, CancelScope] = {}
+        self._in_progress: dict[str, CancelScope] = {}
         self._stops: deque[str] = deque(maxlen=STOPS_KEPT)
 
     def stop(self, run_id: str) -> None:
         """Stop a run in progress here, at a person's request.
 
-        A scope is interrupted only while it is entered. A stop that comes just before, or while an
-        outcome is being stored, counts when the run next enters its scope.
+        A scope can be interrupted only while it is entered. A stop that comes just before, or while
+        an outcome is being stored, takes effect when the run next enters its scope.
         """
         self._stops.append(run_id)
-        if run_id in self._under_way:
-            self._under_way[run_id].interrupt("stopped")
+        if run_id in self._in_progress:
+            self._in_progress[run_id].interrupt("stopped")
 
     async def answer(self, run: Run) -> bool:
         """Answer a run, or tell the asker why there is no answer.
 
-        Raises only cancellation and run store errors.
+        Raises only cancellation and errors of the run store.
 
         Returns:
             False if a dependency stays down: a later attempt continues the run.
@@ -105,7 +105,7 @@ class Service:
             return await self._watched(run, watch)
 
     async def _watched(self, run: Run, watch: RunSpan) -> bool:
-        work = self._under_way[run.id] = CancelScope()
+        work = self._in_progress[run.id] = CancelScope()
         reply = self._replies.open(run, work.interrupt)
         try:
             watch.ended(await self._answered(run, reply, work, watch))
@@ -115,12 +115,12 @@ class Service:
             log.warning("run_postponed", attempt=run.attempt)
             return False
         finally:
-            del self._under_way[run.id]
+            del self._in_progress[run.id]
             await reply.close()
         return True
 
     async def _answered(self, run: Run, reply: Reply, work: CancelScope, watch: RunSpan) -> Ended:
-        """Deliver the reply or the reason for having none; handles every error of a question."""
+        """Deliver the reply, or the reason for not having one. Handles every error."""
         try:
             return await self._work(run, reply, work, watch)
         except (Superseded, Postponed):
@@ -151,9 +151,9 @@ class Service:
                 if run.stop_by:
                     raise Unanswerable("stopped")
                 self._check_stop(run)
-                if run.attempt > (MOST_ATTEMPTS_PAID if run.recorded else MOST_ATTEMPTS):
+                if run.attempt > (MAX_ATTEMPTS_PAID if run.recorded else MAX_ATTEMPTS):
                     raise Unanswerable("internal")
-                if not run.recorded:  # else an earlier attempt was admitted
+                if not run.recorded:  # otherwise an earlier attempt was admitted
                     await self._admission.admit(run)
                 await reply.start()
                 outcome = await self._outcome(run, reply, recorder, watch)
@@ -188,16 +188,16 @@ class Service:
     ) -> Outcome:
         plan = self._plans(run.pipeline)
         thread = await self._threads.read(run.question, plan.largest_window)
-        reply.allow_hosts_in(thread.asker_said)
+        reply.allow_hosts_in(thread.asker_messages)
         self._admission.afford(run, plan, thread.prompt)
-        under_way = run_moa(
+        source = run_moa(
             plan,
             thread.prompt,
             seed=run.seed,
             recorded=run.recorded,
             on_stopped=recorder.stopped,
         )
-        async with aclosing(under_way) as events:
+        async with aclosing(source) as events:
             async for event in events:
                 watch.on_event(event)
                 if isinstance(event, Finished):
@@ -210,7 +210,7 @@ class Service:
     async def _give_up(
         self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None
     ) -> Ended:
-        """Post why there is no reply, unless it was delivered or another attempt may deliver it."""
+        """Post why there is no reply, unless one was delivered or another attempt may do so."""
         signal = (await self._runs.signals([run.id])).get(run.id)
         if signal is None or signal.attempt != run.attempt:
             raise Superseded

@@ -22,6 +22,7 @@ from moa.pipeline.config import Config
 from moa.pipeline.misplaced_keys import lift_default_pipeline
 from moa.pipeline.strict_model import StrictModel, parse_table
 from moa.pipeline.toml_file import read_toml
+from moa.pipeline.toml_lines import with_lines
 
 DEFAULT_CONFIG = "moa.toml"
 
@@ -30,11 +31,11 @@ class SlackTable(Defaults):
     """`[slack]` in `moa.toml`.
 
     Attributes:
-        link_hosts: hosts that models may link to. Each allows itself and its `www.`, no subdomain.
-        answer_bots: bot ids (B…) of apps whose mentions are answered; "workflows" for all of
-            Workflow
-            Builder.
-        show: whether replies are streamed, or posted and edited while they grow.
+        link_hosts: hosts that models may link to. Each allows itself and its `www.` form, no
+            subdomains.
+        answer_bots: bot ids (B…) of apps whose mentions are answered; "workflows" allows all of
+            Workflow Builder.
+        show: whether replies are streamed, or posted and then edited as they grow.
     """
 
     link_hosts: list[str] = Field(default=[])
@@ -48,7 +49,7 @@ class StorageTable(StrictModel):
     """`[storage]` in `moa.toml`.
 
     Attributes:
-        retention_days: questions, answers and costs older than this are deleted.
+        retention_days: how long questions, answers and costs are kept, in days.
     """
 
     retention_days: int = Field(default=90, ge=1)
@@ -58,7 +59,7 @@ class WorkTable(StrictModel):
     """`[work]` in `moa.toml`.
 
     Attributes:
-        at_once: questions that one process answers at the same time; more wait in the queue.
+        at_once: questions that one process answers at the same time. More wait in the queue.
     """
 
     at_once: int = Field(default=100, ge=1)
@@ -105,7 +106,7 @@ class Environment(StrictModel):
 class Settings:
     """All settings, read once.
 
-    `config_source` describes where the models come from. `variables` is the environment on top of
+    `config_source` says where the models come from. `variables` is the environment merged over
     `.env`; `secret` looks keys up in it.
     """
 
@@ -124,7 +125,7 @@ class Settings:
         return Network(self.secret)
 
     def secret(self, name: str) -> str | None:
-        """Return a variable's trimmed value, or None if it is empty."""
+        """Return a variable's trimmed value, or None if it is unset or empty."""
         return self.variables.get(name, "").strip() or None
 
 
@@ -132,7 +133,7 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
     """Read the settings.
 
     Args:
-        folder: holds `.env` and `moa.toml`; the working directory by default.
+        folder: contains `.env` and `moa.toml`; the working directory by default.
         variables: the environment; the process's own by default.
 
     Raises:
@@ -145,7 +146,7 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
 
 
 def load_environment(folder: Path | None = None) -> Environment:
-    """Read only the environment variables and `.env`, for commands that ask no model.
+    """Read only the environment variables and `.env`, for commands that call no model.
 
     Raises:
         ConfigurationError: names each invalid variable.
@@ -154,7 +155,7 @@ def load_environment(folder: Path | None = None) -> Environment:
 
 
 def load_variables(folder: Path | None = None) -> Mapping[str, str]:
-    """Read the environment on top of `.env`, unchecked.
+    """Read the environment merged over `.env`, unchecked.
 
     Raises:
         ConfigurationError: `.env` can't be read.
@@ -214,7 +215,8 @@ def _read_config(folder: Path, environment: Environment, variables: Mapping[str,
     except PipelineError as error:
         problems.append(str(error))
     if problems or config is None:
-        raise ConfigurationError(f"{path.name}:\n" + "\n".join(problems))
+        located = with_lines("\n".join(problems), path)
+        raise ConfigurationError(f"{path.name}:\n{located}")
     return Settings(environment, config, slack, source, variables, limits, storage, work)
 
 

@@ -1,8 +1,8 @@
-"""Slack's own limits, grouped by where they apply. The bot and the local Slack share them.
+"""Slack's own limits, grouped by where they apply. Shared by the bot and the local Slack.
 
 Sources: the Block Kit reference (https://docs.slack.dev/reference/block-kit), the Web API reference
 (https://docs.slack.dev/reference/methods) and the limits in slack_sdk's models. Lengths are in
-characters unless the name says otherwise.
+characters unless a name says otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ UPDATE_TEXT: Final = 4_000
 """`text` in chat.update (https://docs.slack.dev/reference/methods/chat.update, msg_too_long)."""
 MESSAGE_BLOCKS: Final = 50
 MARKDOWN_TOTAL: Final = 12_000
-"""All markdown blocks of one message together; also one append to a stream, and `markdown_text`.
+"""All markdown blocks of one message together. Also one append to a stream, and `markdown_text`.
 Source: https://docs.slack.dev/reference/block-kit/blocks/markdown-block"""
 METADATA_BYTES: Final = 8_000
 
@@ -27,7 +27,7 @@ CALLBACK_ID: Final = 255
 EXTERNAL_ID: Final = 255
 VIEW_BYTES: Final = 250_000
 VIEW_STACK: Final = 3
-"""Modals that one person can have open on top of each other."""
+"""Modals that a person can have open on top of each other."""
 
 # Blocks
 SECTION_TEXT: Final = 3_000

@@ -1,4 +1,4 @@
-"""Describes what `moa-bot run` and `worker` start with, before they are ready."""
+"""Describes the configuration that `moa-bot run` and `worker` start with, before they are ready."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bot.app import Bot
 from bot.figures import pipeline_shape
 from bot.settings import Settings
 from bot.slack.api.connection import Mode
+from bot.storage.database_url import location
 from moa.catalogue import ModelCatalogue
 
 log = structlog.get_logger(__name__)
@@ -72,8 +73,7 @@ def _shape(catalogue: ModelCatalogue, name: str) -> str:
 
 
 def _database(bot: Bot) -> str:
-    """Return where the data is, without user and password."""
-    url = make_url(bot.database.dsn)
-    host = url.host or url.query.get("host") or "localhost"  # the query has a socket's folder
-    where = url.database if bot.database.file else f"Postgres at {host}, {url.database}"
-    return f"{where} ({'new' if bot.database.is_new else 'existing'})"
+    """Return where the data is, without the user and password."""
+    where = location(make_url(bot.database.dsn))
+    kind = "" if bot.database.file else "Postgres at "
+    return f"{kind}{where} ({'new' if bot.database.is_new else 'existing'})"

@@ -1,4 +1,4 @@
-"""Holds the example brainstorm of the pictures: three people and three scripted models."""
+"""Runs the example brainstorm for the pictures, with three people and three scripted models."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ PEOPLE: Mapping[str, Sequence[str]] = {
     "Carla": ("Lend umbrellas at both ends of the walk", "Walking pairs, drawn anew each month"),
 }
 NAMED = "Ana"
-"""She lets her name stand at her ideas."""
+"""The person whose name is shown with her ideas."""
 
 THEMES: Mapping[str, Sequence[str]] = {
     "A pleasant way": (
@@ -125,14 +125,14 @@ RESULT = """## Short list
 
 @dataclass
 class ExampleModels:
-    """What the models say: ideas in turn, every idea in its theme, and a result."""
+    """The models' replies: ideas in turn, every idea in its theme, and a result."""
 
     themes: Mapping[str, Sequence[str]]
     left: Iterator[str]
     said: dict[str, str] = field(default_factory=dict[str, str])
 
     def reply(self, request: Request) -> str:
-        """Return the reply to one call, the same whenever it is asked for."""
+        """Return the reply to one call, the same every time."""
         words = "\n".join([request.system, *(words for _, words in request.turns)])
         if words not in self.said:
             self.said[words] = self._new(words)
@@ -171,7 +171,7 @@ class ExampleBrainstorm:
 
     @property
     def board(self) -> SlackMessage:
-        """Its board."""
+        """Return its board."""
         return next(m for m in self.slack.messages(ROOM) if ids.BOARD_ACTIONS in str(m.blocks))
 
     async def start(self) -> None:
@@ -187,12 +187,12 @@ class ExampleBrainstorm:
             values = {ids.IDEAS: "\n".join(ideas), ids.NAME: named}
             await self.slack.submit(person, await self.modal(person, ids.ADD_VIEW), values)
 
-    async def end_phase(self, shows: str) -> None:
+    async def end_phase(self, wait_for_text: str) -> None:
         """End the phase and wait until the board shows some words."""
         await self.slack.click("Ana", self.board, ids.END)
-        await self.shows(shows)
+        await self.wait_for_text(wait_for_text)
 
-    async def shows(self, words: str) -> None:
+    async def wait_for_text(self, words: str) -> None:
         """Wait until the board shows some words."""
         await self.slack.wait_for(lambda: words in self.slack.render(self.board), PATIENCE_S)
 
@@ -209,7 +209,7 @@ class ExampleBrainstorm:
         await self.slack.submit(person, view, values)
 
     async def modal(self, person: str, callback_id: str) -> SlackView:
-        """Wait for a person's open modal."""
+        """Wait for a person's modal to open, and return it."""
 
         def found() -> SlackView | None:
             view = self.slack.current_modal(person)

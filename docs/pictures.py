@@ -112,7 +112,7 @@ DOT = "display:inline-block;width:12px;height:12px;border-radius:6px;margin-righ
 
 
 class Recorder:
-    """Keeps a picture of each change of a page, with its time, until it is stopped."""
+    """Records a picture of each change of a page, with its time, until it is stopped."""
 
     def __init__(self, session: CDPSession) -> None:
         self._session = session
@@ -121,7 +121,7 @@ class Recorder:
         session.on("Page.screencastFrame", self._keep)
 
     async def start(self) -> None:
-        """Start to record."""
+        """Start recording."""
         await self._session.send("Page.startScreencast", {"format": "png"})
 
     async def stop(self) -> None:
@@ -160,7 +160,7 @@ class Recorder:
 async def on_page(
     browser: Browser, config: str = CONFIG.format(careful="")
 ) -> AsyncGenerator[tuple[Trial, Page], None]:
-    """A trial and Ana's page of #team."""
+    """Run a trial, and open Ana's page of #team."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "moa.toml").write_text(config, encoding="utf-8")
@@ -194,7 +194,7 @@ def ended(trial: Trial, ts: str, room: str = "team") -> bool:
     return last.user == trial.slack.bot_user_id and not last.streaming and bool(last.metadata)
 
 
-async def picture_the_way(browser: Browser, folder: Path) -> None:
+async def picture_a_question(browser: Browser, folder: Path) -> None:
     """Make the animation, and the pictures of a reply, its answers, settings and Home."""
     async with on_page(browser) as (trial, page):
         await page.wait_for_timeout(600)
@@ -249,7 +249,7 @@ async def picture_a_brainstorm(browser: Browser, folder: Path) -> None:
     async with example_models() as config, on_page(browser, config) as (trial, page):
         held = ExampleBrainstorm(trial.slack)
         await held.start()
-        await held.shows("24 ideas from 3 models")
+        await held.wait_for_text("24 ideas from 3 models")
         await page.get_by_role("link", name=ROOM).click()
         await page.wait_for_selector("main >> text=24 ideas from 3 models")
         await page.screenshot(path=folder / "brainstorm-board.png")
@@ -305,7 +305,7 @@ async def make_all(folder: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        await picture_the_way(browser, folder)
+        await picture_a_question(browser, folder)
         await picture_a_failure(browser, folder)
         await picture_a_brainstorm(browser, folder)
         await picture_the_terminal(browser, folder)
@@ -313,7 +313,7 @@ async def make_all(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    """Make every picture in `docs/images`, or in the folder that is named."""
+    """Make every picture in `docs/images`, or in the given folder."""
     folder = Path(arguments[0]) if arguments else IMAGES
     folder.mkdir(parents=True, exist_ok=True)
     asyncio.run(make_all(folder))

@@ -1,4 +1,4 @@
-"""Finds what it takes to reach a configured model: its address, its key and its headers."""
+"""Resolves the address, key and headers of a configured model."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OLLAMA_PORT: Final = 11434
 
 
 def preset_of(table: ModelDefinition) -> ProviderPreset:
-    """Return what the model's provider stands for."""
+    """Return the preset of the model's provider."""
     return PRESETS[table.provider]
 
 
@@ -117,7 +117,7 @@ def key_of(table: ModelDefinition, lookup: Lookup) -> tuple[str | None, bool]:
     """Return a model's key, and whether it is a bearer token.
 
     Raises:
-        PipelineError: the key has a character that no header may hold.
+        PipelineError: the key has a character that headers can't contain.
     """
     variable = key_variable(table, lookup)
     if variable is None:
@@ -134,7 +134,7 @@ def headers_of(table: ModelDefinition, lookup: Lookup) -> dict[str, str]:
     """Return the headers of a model's requests.
 
     Raises:
-        PipelineError: a header's variable isn't set, or holds a character that no header may.
+        PipelineError: a header's variable isn't set, or has a character that headers can't contain.
     """
     headers = dict(_own_headers(table, lookup))
     names = dict(_header_variables(table))
@@ -157,7 +157,7 @@ def cloud_of(table: ModelDefinition, lookup: Lookup) -> dict[str, str]:
     if preset_of(table).api == "vertex":
         found["region"] = found["region"] or _VERTEX_REGION
     if found.get("access_key"):
-        found["profile"] = None  # as AWS's own tools do, keys win over a profile
+        found["profile"] = None  # keys take precedence, as in AWS's own tools
     return {name: value for name, value in found.items() if value}
 
 
@@ -189,7 +189,7 @@ def _header_value(header: str, value: str, lookup: Lookup) -> str:
     if held is None:
         raise PipelineError(f'headers."{header}": {found[2]} is not set.')
     if not held.isascii() or not held.isprintable():
-        raise PipelineError(f'headers."{header}": {found[2]} holds an invalid character.')
+        raise PipelineError(f'headers."{header}": {found[2]} contains an invalid character.')
     remember(held)
     return f"{found[1]} {held}" if found[1] else held
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from moa.redaction import HIDDEN
@@ -13,11 +14,11 @@ BAD_CHARACTER = "must not contain spaces, line breaks or control characters"
 BAD_PORT = "must name a port from 0 to 65535, or none"
 
 _LOGIN = re.compile(r"^((?:[\w+.-]+://)?).*@", re.DOTALL)
-"""All before the last "@": a password may hold any character."""
+"""Everything before the last "@": a password may contain any character."""
 
 _NAMES_KEY = re.compile(r"key|token|secret|sig|pass|auth|code", re.IGNORECASE)
 LONG = 20
-"""Characters of a value that is a key whatever its name."""
+"""A value of at least this many characters counts as a key, whatever its name."""
 
 _VALUE = re.compile(r"(?<==)[^&#\s]+")
 
@@ -35,7 +36,7 @@ def address_problem(address: str, *, login: bool = False) -> str | None:
         url = urlsplit(address)
         if url.scheme not in {"http", "https"} or not url.hostname:
             return NOT_HTTP
-        url.hostname.encode("idna")  # as the resolver does; it refuses empty and long labels
+        url.hostname.encode("idna")  # rejects empty and overlong labels, as a lookup would
     except ValueError:
         return NOT_HTTP
     if not login and (url.username is not None or url.password is not None):
@@ -51,6 +52,21 @@ def _port_problem(url: SplitResult) -> str | None:
     return None
 
 
+def is_loopback(address: str) -> bool:
+    """Return whether an HTTP address leads to this machine's own network interface."""
+    try:
+        host = (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3
+        return True
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
 def shown_address(address: str) -> str:
     """Return an address for a report: without a login, and with the values of its query hidden."""
     before, mark, query = address.partition("?")
@@ -58,7 +74,7 @@ def shown_address(address: str) -> str:
 
 
 def query_keys(address: str) -> list[str]:
-    """Return the values in an address's query that may be keys, decoded and as they stand."""
+    """Return the values in an address's query that may be keys, both decoded and as written."""
     try:
         query = urlsplit(address).query
     except ValueError:

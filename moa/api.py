@@ -1,4 +1,4 @@
-"""The front door: `ask` returns a run's outcome, and `run` yields its events."""
+"""The entry points: `ask` returns a run's outcome, and `run` yields its events."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from contextlib import aclosing
 from typing import overload
 
 from moa import engine
+from moa.arguments import (
+    require,
+    require_function,
+    require_list,
+    require_question,
+    require_seed,
+)
 from moa.environment import lookup_in
 from moa.errors import PipelineError
 from moa.events import Event, Finished
@@ -124,13 +131,13 @@ def run(
         models: the proposers, one or a list. Each is "provider:model" or a Model. A string's key
             and address come from the environment (`OPENAI_API_KEY`, `OPENAI_BASE_URL`,
             `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`).
-        aggregator: who writes the reply; of a list, each next one if the one before fails. By
+        aggregator: who writes the reply; with a list, the next one is tried if one fails. By
             default the first of `models`.
         strategy: a name in `moa.STRATEGIES`, or a strategy of your own.
-        seed: decides labels and order. Nobody who can write into the question should be able to
-            guess it. By default a random one is drawn.
+        seed: determines labels and order. Keep it secret from anyone who can write into the
+            question. By default it is random.
         recorded: answers of an earlier run with the same plan, question and seed. Complete ones
-            are not asked for again.
+            are reused.
         on_stopped: called with each call that no event reported, if the run is closed early.
 
     Raises:
@@ -151,7 +158,7 @@ def run(
 def _asked(
     first: Question | Plan, second: Question | None, plan: Plan | None
 ) -> tuple[Question, Plan | None]:
-    """Return question and plan, whichever came first.
+    """Return the question and the plan, in whichever order they were given.
 
     Raises:
         PipelineError: there is no question, or there are two plans or two questions.
@@ -176,12 +183,19 @@ def _events(
     recorded: Sequence[Answer] = (),
     on_stopped: Callable[[Call], object] | None = None,
 ) -> AsyncGenerator[Event, None]:
+    require_question("question", question)
+    require_seed(seed)
+    require_list("recorded", recorded, Answer, "a moa.Answer")
+    require_function("on_stopped", on_stopped)
     if plan is not None:
+        require("plan", plan, Plan, "a moa.Plan")
         if models is not None or aggregator is not None or strategy != "synthesise":
             raise PipelineError(EITHER)
         return engine.run(plan, question, seed=seed, recorded=recorded, on_stopped=on_stopped)
     if models is None:
         raise PipelineError(NEEDS_MODELS)
+    if not callable(strategy):
+        require("strategy", strategy, (str, StrategySpec), "a name in moa.STRATEGIES or a strategy")
     return _run_models(question, models, aggregator, strategy, seed)
 
 
@@ -192,7 +206,7 @@ async def _run_models(
     strategy: AnyStrategy,
     seed: int | None,
 ) -> AsyncGenerator[Event, None]:
-    """Run one question, with connections of its own that are closed at the end."""
+    """Run one question with separate connections, which are closed at the end."""
     from moa.model_refs import ModelResolver  # noqa: PLC0415 - `import moa` stays cheap
     from moa.providers import Endpoints  # noqa: PLC0415 - as above
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from moa.access import (
     api_version_of,
@@ -15,8 +16,10 @@ from moa.access import (
     preset_of,
     unset_variable,
 )
+from moa.arguments import require
 from moa.environment import Lookup
 from moa.errors import ModelError, PipelineError
+from moa.local_defaults import patient_config
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition
 from moa.pipeline.definition import Pipeline, bind
 from moa.pipeline.plan import Plan
@@ -45,10 +48,11 @@ class ModelCatalogue:
         config: the models and pipelines.
         endpoints: owns the connections; closing it is the caller's job.
         lookup: finds the keys' environment variables.
-        key_source: where keys are set, as error messages say it.
+        key_source: where keys are set, as named in error messages.
+        models: live models that replace those of the same name in `config`.
 
     Attributes:
-        config: as given.
+        config: as given, with the longer default waits of local models.
         worker_share: the number of processes that divide the models' limits.
     """
 
@@ -59,13 +63,14 @@ class ModelCatalogue:
         lookup: Lookup,
         *,
         key_source: str = "in the environment",
+        models: Mapping[str, ProvidedModel] = MappingProxyType({}),
     ) -> None:
-        self.config = config
+        self.config = patient_config(config, lookup)
         self.worker_share = WorkerShare()
         self._endpoints = endpoints
         self._lookup = lookup
         self._key_source = key_source
-        self._models: dict[str, ProvidedModel] = {}
+        self._models = dict(models)
         self._guarded_models: dict[str, Model] = {}
         self._plans: dict[str, Plan] = {}
 
@@ -91,11 +96,13 @@ class ModelCatalogue:
             PipelineNotFound: no pipeline has this name.
             PipelineError: a key isn't set, or a model can't be made; names all that is missing.
         """
+        require("The pipeline's name", name, str, "a string")
         if name not in self._plans:
             pipeline = self.pipelines.get(name)
             if pipeline is None:
+                shown = name if name.isprintable() else ascii(name)[1:-1]
                 raise PipelineNotFound(
-                    f'There is no pipeline "{name}". {nearest(name, self.pipelines)}'
+                    f'There is no pipeline "{shown}". {nearest(name, self.pipelines)}'
                 )
             self._require_keys(pipeline)
             models = {model: self._hedged(model) for model in pipeline.models}
@@ -118,7 +125,7 @@ class ModelCatalogue:
         return self._models[name]
 
     async def prepare(self) -> None:
-        """Do now what would slow the first question: imports, clients, loading weights.
+        """Do the slow work of the first question now: imports, clients, loading weights.
 
         A model that can't be prepared doesn't stop the others: its calls report why.
         """

@@ -38,7 +38,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A call returned no complete answer; the run goes on.
+    """A call returned no complete answer; the run continues.
 
     Attributes:
         answer: holds the text received so far, and the error.

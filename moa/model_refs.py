@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from moa.access import unset_variable
+from moa.arguments import model_problem
 from moa.catalogue import build_model
 from moa.environment import Lookup
 from moa.errors import PipelineError
+from moa.local_defaults import is_local, patient_model, patient_plan
 from moa.pipeline.config import ModelDefinition
 from moa.pipeline.plan import Plan
 from moa.pipeline.provider_presets import PRESETS
-from moa.pipeline.strategies import STRATEGIES, Strategy, StrategySpec
+from moa.pipeline.strategies import Strategy, StrategySpec, strategy_named
 from moa.pipeline.strict_model import nearest, parse_table
-from moa.ports import Model, Profile
+from moa.ports import Model
 from moa.providers import PROVIDERS, Endpoints, ProvidedModel
 
 ModelRef = str | Model
 """A `moa.Model`, or "provider:model" with a provider of `moa.providers.PROVIDERS`."""
 
 DEFAULT_MODELS: Final = {"local": "smollm2-135m-instruct", "scripted": "echo"}
-"""The model of a provider that needs none named."""
+"""The default model of providers that don't need a model's name."""
 
 
 class ModelResolver:
-    """Makes live models of references. It collects mistakes, to report all of them together.
+    """Makes live models from references. It collects mistakes, to report all of them together.
 
     Args:
         endpoints: owns the connections; closing it is the caller's job.
@@ -42,6 +43,7 @@ class ModelResolver:
         self._endpoints = endpoints
         self._lookup = lookup
         self._built: dict[str, ProvidedModel] = {}
+        self._has_local = False
 
     def plan(
         self,
@@ -58,20 +60,32 @@ class ModelResolver:
         aggregators = (
             proposers[:1] if aggregator is None else self._resolve("aggregator", aggregator)
         )
-        if isinstance(strategy, str) and strategy not in STRATEGIES:
-            near = nearest(strategy, STRATEGIES)
-            self.mistakes.append(f'strategy: there is no strategy "{strategy}". {near}')
+        spec = self._strategy(strategy)
         if self.mistakes:
             raise PipelineError("\n".join(self.mistakes))
-        spec = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
-        return Plan.of(proposers, aggregator=aggregators, strategy=spec)
+        plan = Plan.of(proposers, aggregator=aggregators, strategy=spec)
+        return patient_plan(plan) if self._has_local else plan
 
     async def prepare(self) -> None:
-        """Do now what would slow the first calls. An error here is left to the calls to report."""
+        """Do the slow work of the first calls now. Errors are left for the calls to report."""
         ready = (model.prepare() for model in self._built.values())
         await asyncio.gather(*ready, return_exceptions=True)
 
+    def _strategy(self, strategy: str | Strategy | StrategySpec) -> Strategy | StrategySpec:
+        if not isinstance(strategy, str):
+            return strategy
+        try:
+            return strategy_named(strategy)
+        except PipelineError as error:
+            self.mistakes.append(f"strategy: {error}")
+            return StrategySpec()
+
     def _resolve(self, where: str, refs: ModelRef | Sequence[ModelRef]) -> list[Model]:
+        if isinstance(refs, bytes | Mapping):
+            self.mistakes.append(
+                f'{where}: must be "provider:model", a moa.Model or a list of them.'
+            )
+            return []
         listed = [*refs] if isinstance(refs, Iterable) and not isinstance(refs, str) else [refs]
         if not listed:
             self.mistakes.append(f"{where}: name at least one model.")
@@ -86,23 +100,17 @@ class ModelResolver:
     def _model(self, ref: ModelRef) -> Model:
         if isinstance(ref, str):
             return self._named(ref)
-        if isinstance(getattr(ref, "profile", None), Profile) and hasattr(ref, "stream"):
-            if inspect.iscoroutinefunction(ref.stream):
-                raise PipelineError(
-                    "its `stream` must be an async generator: yield `moa.Chunk`s, don't return."
-                )
-            return ref
-        raise PipelineError(
-            f'must be "provider:model" or a moa.Model, an object with a `profile` and a `stream`; '
-            f"it is of type {type(ref).__name__}."
-        )
+        if problem := model_problem(ref, instead='"provider:model" or '):
+            raise PipelineError(problem)
+        return ref
 
     def _named(self, ref: str) -> Model:
-        table = _definition(ref)
+        table = patient_model(_definition(ref), self._lookup)
         if variable := unset_variable(table, self._lookup):
             raise PipelineError(f'"{ref}" needs a key. Set {variable} in the environment.')
         if ref not in self._built:
             self._built[ref] = build_model(ref, table, self._endpoints, self._lookup)
+            self._has_local = self._has_local or is_local(table, self._lookup)
         return self._built[ref]
 
 

@@ -1,4 +1,4 @@
-"""The proxies and certificate authorities of the environment, for every connection we open.
+"""The proxies and certificate authorities from the environment, for every connection we open.
 
 Read here once, because the libraries below disagree: about the case of the variables, about
 `ALL_PROXY`, `NO_PROXY` and ports, and about what to do with a proxy they can't use. Sources:
@@ -29,7 +29,7 @@ _OWN_AUTHORITIES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """These replace the system's authorities, as in OpenSSL."""
 
 _MORE_AUTHORITIES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""These are added to them, so that one variable of another tool can't lock us out."""
+"""These are added to them, so that a variable set for another tool can't cut us off."""
 
 _PATH_SEPARATOR: Final = ";" if sys.platform == "win32" else ":"
 _SYSTEM_SETTINGS: Final = frozenset({"darwin", "win32"})
@@ -137,7 +137,7 @@ def _trust(context: ssl.SSLContext, variable: str, path: str) -> None:
     except FileNotFoundError:
         raise _unusable(variable, f"there is no file {path}") from None
     except ssl.SSLError:
-        raise _unusable(variable, f"{path} holds no certificate in PEM format") from None
+        raise _unusable(variable, f"{path} contains no certificate in PEM format") from None
     except OSError as error:
         raise _unusable(variable, f"{path} can't be read ({error.strerror})") from None
 

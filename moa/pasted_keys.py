@@ -37,8 +37,8 @@ def name_problem(text: str) -> str | None:
     """Return why this can't be the name of an environment variable; None if it can."""
     if looks_like_key(text):
         return (
-            "holds a name of an environment variable, not a key. Put the key in the environment "
-            'or in .env, such as MODEL_KEY=…, and write api_key_env = "MODEL_KEY"'
+            "must be the name of an environment variable, not a key. Put the key in the "
+            'environment or in .env, such as MODEL_KEY=…, and write api_key_env = "MODEL_KEY"'
         )
     if not _VARIABLE.fullmatch(text):
         return (

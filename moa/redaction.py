@@ -1,7 +1,8 @@
 """Hides keys in text that reaches logs and operators.
 
-No pattern here repeats a repetition or looks ahead without a limit, and none starts within a run
-that it has already searched: so the time is proportional to the text, whoever wrote it.
+No pattern here nests repetitions or looks ahead without a limit, and none restarts within a run
+that it has already searched. So the time is proportional to the text's length, even if the text is
+hostile.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ _KNOWN: Final = re.compile(
     r"|(?<=://)[^\s/?#@]+(?=@)"  # a login in an address
     r"|wss?://[^\s\"']+"  # Slack's socket addresses hold a ticket
 )
-"""What is a secret by its form alone."""
+"""Text that is recognised as a secret by its form alone."""
 
 _ADDRESS: Final = re.compile(r"https?://[^\s\"']+")
 _SECRET_PATH: Final = re.compile(r"/(?:response|commands|actions|services)/")
-"""Paths of Slack's response_urls and webhooks: whoever has the address can post."""
+"""Paths of Slack's response_urls and webhooks: anyone with the address can post."""
 
 _QUERY_VALUE: Final = re.compile(
     r"([?&][\w.-]{0,30}?(?:key|token|secret|sig|signature|password|passwd|auth|credential|ticket)"
@@ -54,7 +55,7 @@ _LOOKS_SECRET: Final = re.compile(
     r"[A-Za-z0-9+/]{40,}={0,2}(?![\w+/-])"
     r"|(?<![\w+/-])(?=(?:[^\W\d]|-)*\d)(?=[\w-]*[a-z][A-Z])[\w-]{32,}={0,2}(?![\w+/-])"
 )
-"""What may be a secret. It also matches ids, so it is only for texts of other servers."""
+"""Text that may be a secret. This also matches ids, so use it only for other servers' texts."""
 
 _NAMED: Final = re.compile(
     rf"((?<![A-Za-z0-9])(?:bearer|basic|{_NAMES})(?![A-Za-z0-9_])[\"'`]?"
@@ -65,8 +66,8 @@ _NAMED: Final = re.compile(
     r"([^\s\"'`,;)]{6,})",
     re.IGNORECASE,
 )
-"""What follows a word for a key: anything after "=", else what is no plain word: it has a digit, a
-"=" or a capital within."""
+"""The value after a word for a key: any text after "="; otherwise only text that is no plain word,
+since it has a digit, a "=" or a capital inside."""
 
 _FIELD: Final = re.compile(rf"(?:^|[_-]){_NAMES}$", re.IGNORECASE)
 
@@ -92,7 +93,7 @@ def redacted(text: str) -> str:
 
 
 def hide_secret_shapes(text: str) -> str:
-    """Return the text with `[hidden]` for what is a key by its form or by the word before it."""
+    """Return the text with `[hidden]` for every key, as shown by its form or the word before it."""
     text = _KNOWN.sub(HIDDEN, _ADDRESS.sub(_hidden_if_secret, text))
     text = _QUERY_VALUE.sub(rf"\g<1>{HIDDEN}", text)
     return _NAMED.sub(rf"\g<1>{HIDDEN}", text)

@@ -56,8 +56,8 @@ class Message:
 
     Attributes:
         author: who wrote it, in a thread of several people. If such a thread is too long for a
-            model, its first message stays, and a line tells how many messages by whom are missing.
-        left_out: the authors of the messages that this turn stands for, one for each message; empty
+            model, its first message stays, and a line says how many are missing, and whose.
+        left_out: the authors of the messages that this turn replaces, one for each message; empty
             for a message.
     """
 

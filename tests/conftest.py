@@ -15,7 +15,7 @@ CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"
 
 
 def pytest_configure() -> None:
-    """Log tracebacks plainly: rendering them with local variables takes longer than many a test."""
+    """Log plain tracebacks: rendering them with local variables takes longer than many tests."""
     *before, _ = structlog.get_config()["processors"]
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback

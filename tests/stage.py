@@ -107,7 +107,7 @@ class Stage:
     async def ask(
         self, text: str, thread_ts: str | None = None, *, user: User | None = None
     ) -> str:
-        """Mention the bot in the channel as somebody, and return the ts of the message."""
+        """Mention the bot in the channel as a person, and return the ts of the message."""
         words = f"{self.mention} {text}"
         return await self.slack.post(user or self.ana, self.general, words, thread_ts=thread_ts)
 

@@ -9,9 +9,9 @@ from benchmarks.rows import ROWS
 from benchmarks.tables import documented, missed, table
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-AT_ONCE = "100 of A at once: median / critical path"
+AT_ONCE = "100 x A at once: median / critical path"
 HANGS = "one proposer hangs: seconds / (0.6 + grace 2 + 0.5)"
-TOKEN = "CPU for each token, eight in a slice"
+TOKEN = "CPU per token, eight per slice"
 
 RESULTS = {
     TOKEN: {"floor": [50.0], "ours": [64.4]},

@@ -84,7 +84,7 @@ def hosts_of(config: Config, variables: Mapping[str, str]) -> set[str]:
 async def test_a_configuration_of_the_guide_works(tmp_path: Path, heading: str, text: str) -> None:
     """Each pipeline answers: addresses, paths, queries and credentials are the service's.
 
-    A proxy leads every public name to a loopback server that checks them.
+    A proxy forwards requests for public names to a loopback server, which checks them.
     """
     path = tmp_path / "moa.toml"
     path.write_text(with_pipeline(text), encoding="utf-8")

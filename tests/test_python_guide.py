@@ -57,6 +57,10 @@ async def test_every_example_prints_its_documented_output(
 
 
 def test_every_strategy_and_every_event_is_described() -> None:
-    """The tables are complete."""
-    for name in (*STRATEGIES, *(kind.__name__ for kind in moa.Event.__args__)):
+    """The tables are complete and list an event's fields in the order that `match` uses."""
+    for name in STRATEGIES:
         assert f"`{name}`" in PAGE
+    described = dict(re.findall(r"`(\w+)\(([^`]*)\)`", PAGE.partition("| event |")[2]))
+    for kind in moa.Event.__args__:
+        fields = described[kind.__name__].split(", ") if described[kind.__name__] else []
+        assert tuple(fields) == kind.__match_args__[: len(fields)]

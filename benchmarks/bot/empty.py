@@ -1,4 +1,4 @@
-"""A Bolt app that ignores events: the least that an acknowledgement costs."""
+"""A Bolt app that ignores events: the minimum cost of an acknowledgement."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The cost of a flooding model for others: `python -m benchmarks.bot.hostile [--only FLOOD …]`.
+"""How a flooding model affects other people: `python -m benchmarks.bot.hostile [--only FLOOD …]`.
 
-One question's model sends without end, in each way of `tests/models/floods.py`, as proposer and
-as aggregator. Another person asks before and during the flood. The output shows the worst ratio
-of their times (reply and acknowledgement) during it to those before, and the bot's peak memory.
-The ratios need a quiet machine.
+The model of one question sends endlessly, in each way of `tests/models/floods.py`, as proposer and
+as aggregator. Another person asks before and during the flood. The output shows how many times as
+long their reply and acknowledgement take during the worst flood, and the bot's peak memory.
+The ratios are only meaningful on a quiet machine.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from benchmarks.cores import apart, pinned
+from benchmarks.cores import pin_to_core, split_cores
 from bot.playground.server import LocalSlack
 from bot.playground.state.models import Channel, User
 from bot.preferences import ChannelChoice
 from bot.storage.database import open_database
 from bot.storage.preferences import StoredPreferences
-from tests.bot.processes import ROOT, running
+from tests.bot.processes import ROOT, running_bot
 from tests.models.floods import FLOODS
 from tests.models.replies import Reply
 from tests.models.server import ModelServer
 
 ROLES = ("proposer", "aggregator")
 QUESTIONS = 3
-"""The other person's questions before each flood, and during it."""
+"""How many questions the other person asks before each flood, and during it."""
 
 ORDINARY = Reply("word " * 60, first_token_s=0.3, pace_s=0.01)
 
@@ -53,12 +53,12 @@ class Bot:
         self._ana, self._ben = ana, ben
         self._general = slack.add_channel("general", members=[ben])
 
-    async def usual(self) -> tuple[float, float]:
+    async def baseline(self) -> tuple[float, float]:
         """Return the median seconds of a whole reply and of an acknowledgement, without a flood."""
         taken = [await self._ask_as_ben() for _ in range(QUESTIONS)]
         return statistics.median(t[0] for t in taken), statistics.median(t[1] for t in taken)
 
-    async def during(self, channel: Channel) -> tuple[float, float]:
+    async def during_flood(self, channel: Channel) -> tuple[float, float]:
         """Return the same during a flood in the first channel; stop that question afterwards."""
         await self._ask(self._ana, channel)
         await asyncio.sleep(0.5)  # the flood has begun
@@ -74,13 +74,13 @@ class Bot:
     async def _ask_as_ben(self) -> tuple[float, float]:
         began = time.perf_counter()
         ts = await self._ask(self._ben, self._general)
-        await self.slack.wait_for(lambda: self._is_whole(ts), timeout=120)
+        await self.slack.wait_for(lambda: self._is_complete(ts), timeout=120)
         return time.perf_counter() - began, self.slack.deliveries[-1].seconds[0]
 
     async def _ask(self, user: User, channel: Channel) -> str:
         return await self.slack.post(user, channel, f"<@{self.slack.bot_user_id}> What is it?")
 
-    def _is_whole(self, ts: str) -> bool:
+    def _is_complete(self, ts: str) -> bool:
         return any(
             m.user == self.slack.bot_user_id and m.metadata and not m.streaming
             for m in self.slack.messages(self._general, ts)
@@ -93,18 +93,18 @@ async def main(floods: Sequence[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             async with _flooder() as address, _bot(Path(folder), address, role, floods) as found:
                 bot, channels = found
-                await bot.usual()  # the first questions open connections
+                await bot.baseline()  # the first questions open connections
                 worst = (0.0, ""), (0.0, "")
                 for flood in floods:
-                    reply_s, ack_s = await bot.usual()
-                    reply, ack = await bot.during(channels[flood])
+                    reply_s, ack_s = await bot.baseline()
+                    reply, ack = await bot.during_flood(channels[flood])
                     new = (reply / reply_s, flood), (ack / ack_s, flood)
                     worst = max(worst[0], new[0]), max(worst[1], new[1])
                     print(f"  {role} {flood}: reply x {new[0][0]:.2f}, ack {ack * 1000:.0f} ms")
                 print(
                     f"{role:<10}  worst reply x {worst[0][0]:.2f} "
                     f"({worst[0][1]})  worst ack x {worst[1][0]:.1f} ({worst[1][1]})  "
-                    f"most memory {bot.peak_mb():.0f} MB",
+                    f"peak memory {bot.peak_mb():.0f} MB",
                     flush=True,
                 )
 
@@ -138,7 +138,7 @@ async def serve() -> None:
 async def _bot(
     folder: Path, flooder: str, role: str, floods: Sequence[str]
 ) -> AsyncGenerator[tuple[Bot, dict[str, Channel]], None]:
-    ours, theirs = apart()
+    ours, theirs = split_cores()
     async with ModelServer(default=ORDINARY) as models, LocalSlack() as slack:
         (folder / "moa.toml").write_text(
             _config(models.openai_url, flooder, role, floods), encoding="utf-8"
@@ -151,15 +151,15 @@ async def _bot(
             for number, flood in enumerate(floods)
         }
         await _choose(folder, slack, list(channels.values()))
-        pinned(theirs)  # inherited by the bot
-        async with running(folder, slack) as process:
-            pinned(ours)
-            reading = asyncio.create_task(_drained(process.stderr))
+        pin_to_core(theirs)  # inherited by the bot
+        async with running_bot(folder, slack) as process:
+            pin_to_core(ours)
+            reading = asyncio.create_task(_drain(process.stderr))
             yield Bot(slack, process.pid, ana, ben), channels
             reading.cancel()
 
 
-async def _drained(log: asyncio.StreamReader | None) -> None:
+async def _drain(log: asyncio.StreamReader | None) -> None:
     """Read the bot's log, since a full pipe would block the bot."""
     assert log
     while await log.read(65_536):

@@ -1,9 +1,8 @@
 """The long random-kill run: `python -m benchmarks.bot.kills --runs 300 --database sqlite`.
 
-Bot processes are killed (SIGKILL) at random moments while questions come in; on Postgres two run
-at a time, or as many as `--processes` says. In the end every thread must have exactly one
-finished answer, and nothing may be left open. Otherwise the run ends with an AssertionError that
-shows the thread.
+Bot processes are killed (SIGKILL) at random moments while questions arrive. On Postgres two run at
+a time, or as many as `--processes` says. In the end every thread must have exactly one finished
+answer, and nothing may be left open. Otherwise an AssertionError shows the thread.
 """
 
 from __future__ import annotations
@@ -23,22 +22,22 @@ from tests.postgres import Postgres
 
 
 async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tally:
-    """Ask a bot this many questions on a database, and kill its processes meanwhile."""
+    """Ask a bot this many questions on a database, while killing its processes."""
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
-        async with fork_server() as lives, scene(Path(folder), lives, url) as there:
+        async with fork_server() as launcher, scene(Path(folder), launcher, url) as kill_scene:
             return await kill_at_random(
-                there, questions=runs, processes=processes, seed=seed, say=_say
+                kill_scene, questions=runs, processes=processes, seed=seed, say=_say
             )
 
 
 def main() -> None:
-    """Run it and print the result."""
+    """Run the benchmark and print the result."""
     parser = argparse.ArgumentParser(description="Kill the bot at random moments.")
     parser.add_argument("--runs", type=int, default=300, help="questions (%(default)s)")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--processes", type=int, default=2, help="on Postgres (%(default)s)")
-    parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="of the moments")
+    parser.add_argument("--processes", type=int, default=2, help="on Postgres only (%(default)s)")
+    parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="random seed")
     options = parser.parse_args()
     _say(f"seed {options.seed}")
     if options.database == "sqlite":
@@ -52,14 +51,14 @@ def main() -> None:
             )
         finally:
             postgres.close()
-    _say(_told(options.database, tally))
+    _say(_summary(options.database, tally))
 
 
-def _told(database: str, tally: Tally) -> str:
+def _summary(database: str, tally: Tally) -> str:
     return (
         f"{database}: {tally.questions} questions, {tally.kills} kills in {tally.seconds:.0f} s; "
-        f"each answered exactly once, nothing left open. Calls of models made again: {tally.again} "
-        f"that a kill had cut off, {tally.twice} that had ended and were not stored yet."
+        f"each answered exactly once, nothing left open. Repeated model calls: {tally.again} that "
+        f"a kill cut off, {tally.twice} that had finished but were not stored."
     )
 
 

@@ -1,4 +1,4 @@
-"""The cost of a long history: `python -m benchmarks.bot.million [--runs N] [--database URL]`.
+"""The cost of many stored runs: `python -m benchmarks.bot.million [--runs N] [--database URL]`.
 
 The same work runs alternately on an empty database and on one with a million ended runs, and the
 ratio is printed, followed by the query plans.
@@ -38,8 +38,8 @@ FROM = {"sqlite": "FROM s", "postgresql": "FROM generate_series(:low, :high) AS 
 RUNS = """INSERT INTO runs (id, team, channel, "user", ts, thread_ts, text, surface, pipeline, seed,
   state, created_at, finished_at, reply, notes, attempt, turn, attached)
 SELECT 'run' || n, 'T1', 'C' || (n % 500), 'U' || (n % 900), CAST(n AS VARCHAR), CAST(n AS VARCHAR),
-  'A question of some words, as people ask it.', 'mention', 'balanced', n, 'answered',
-  {moment}, {moment}, 'A reply of some words, as models write it.', '[]', 0, n, {yes} {source}"""
+  'A question of a few words, as people ask.', 'mention', 'balanced', n, 'answered',
+  {moment}, {moment}, 'A reply of a few words, as models write it.', '[]', 0, n, {yes} {source}"""
 CLAIMS = "INSERT INTO claims (key, run_id) SELECT 'old:' || n, 'run' || n {source}"
 ANSWERS = """INSERT INTO answers
   (run_id, layer, position, role, model, label, status, text, seconds)
@@ -70,7 +70,7 @@ def _question(number: int) -> Question:
     return Question("T1", f"C{number % 500}", f"U{number % 900}", ts, ts, "A question?", "mention")
 
 
-def works(database: Database, known: str) -> Mapping[str, Callable[[int], Awaitable[object]]]:
+def operations(database: Database, known: str) -> Mapping[str, Callable[[int], Awaitable[object]]]:
     """Return the measured operations by name."""
     runs, listing, history = StoredRunStore(database), RunListing(database), StoredHistory(database)
     spending = StoredSpending(database)
@@ -83,14 +83,14 @@ def works(database: Database, known: str) -> Mapping[str, Callable[[int], Awaita
 
     return {
         "claim and end": claim,
-        "reveal (a run whole)": lambda _: runs.get(known),
+        "read a whole run": lambda _: runs.get(known),
         "unfinished": lambda _: runs.unfinished(),
         "list the latest 20": lambda _: listing.runs(),
         "a person's latest 10": lambda number: history.latest("T1", f"U{number % 900}", 10),
-        "what counts to a budget": lambda number: spending.use(
+        "spending for a budget": lambda number: spending.use(
             "T1", f"U{number % 900}", "C7", datetime.now(UTC)
         ),
-        "asked in this thread?": lambda number: history.was_asked_in("T1", "C7", str(number)),
+        "was asked in a thread": lambda number: history.was_asked_in("T1", "C7", str(number)),
     }
 
 
@@ -121,7 +121,7 @@ async def plans(database: Database) -> None:
 
 
 async def main(options: argparse.Namespace) -> None:
-    """Fill, measure alternately, print."""
+    """Fill the databases, measure them alternately, and print the results."""
     with tempfile.TemporaryDirectory() as folder:
         empty = await open_database(options.empty or f"sqlite:///{Path(folder) / 'empty.db'}")
         full = await open_database(options.database or f"sqlite:///{Path(folder) / 'full.db'}")
@@ -129,15 +129,15 @@ async def main(options: argparse.Namespace) -> None:
         began = time.perf_counter()
         await fill(full, options.runs)
         print(f"{options.runs} runs stored in {time.perf_counter() - began:.0f} s")
-        few, many = works(empty, "run1"), works(full, f"run{options.runs // 2}")
+        few, many = operations(empty, "run1"), operations(full, f"run{options.runs // 2}")
         for name in few:
             taken: tuple[list[float], list[float]] = ([], [])
             for number in range(ROUNDS):
                 for into, work in zip(taken, (few[name], many[name]), strict=True):
                     into.append(await timed(work, number))
             low, high = map(statistics.median, taken)
-            told = f"empty {low * 1e3:6.2f} ms  full {high * 1e3:6.2f} ms  x {high / low:.2f}"
-            print(f"{name:<24} {told}")
+            line = f"empty {low * 1e3:6.2f} ms  full {high * 1e3:6.2f} ms  x {high / low:.2f}"
+            print(f"{name:<24} {line}")
         await plans(full)
         await empty.dispose()
         await full.dispose()
@@ -146,6 +146,6 @@ async def main(options: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1_000_000)
-    parser.add_argument("--database", help="a Postgres URL to be filled; SQLite by default")
-    parser.add_argument("--empty", help="another Postgres URL, to compare with")
+    parser.add_argument("--database", help="a Postgres URL to fill; SQLite by default")
+    parser.add_argument("--empty", help="another Postgres URL, for comparison")
     asyncio.run(main(parser.parse_args()))

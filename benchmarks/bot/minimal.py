@@ -1,6 +1,6 @@
 """A bot without durability: it answers mentions with the benchmark's floor and stores nothing.
 
-It starts a stream and ends it with the whole reply: two calls, and nothing is shown in between.
+It starts a stream and ends it with the whole reply: two calls, with nothing shown in between.
 """
 
 from __future__ import annotations

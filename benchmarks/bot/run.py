@@ -20,103 +20,114 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.bot.pipeline import A
-from benchmarks.bot.world import Watch, World, p, world
-from benchmarks.cores import foremost
-from benchmarks.processes import serving
+from benchmarks.bot.testbed import ReplyWatch, Testbed, percentile, running_testbed
+from benchmarks.cores import raise_priority
+from benchmarks.processes import running_bench
 from bot import loop
 
 Figures = Mapping[str, float]
 
 WARM_S = 5
-"""Seconds at a held rate before it is measured."""
+"""Seconds at a steady rate before measuring starts."""
 
 
-async def lone(there: World) -> Figures:
-    """Ask one after another, and return how much longer than the critical path it takes."""
+async def one_by_one(testbed: Testbed) -> Figures:
+    """Ask one question after another; return how much longer than the critical path each takes."""
     taken: list[float] = []
     for _ in range(8):
-        watch = Watch(there)
+        watch = ReplyWatch(testbed)
         await watch.ask()
-        await watch.until(1, 20)
+        await watch.wait_for(1, 20)
         taken += watch.seconds()
-    return {"over the path, ms (median)": (p(taken, 50) - A.path_s) * 1000}
+    return {"over the path, ms (median)": (percentile(taken, 50) - A.path_s) * 1000}
 
 
-async def at_once(there: World, count: int = 100) -> Figures:
+async def at_once(testbed: Testbed, count: int = 100) -> Figures:
     """Send a hundred mentions at the same moment."""
-    watch, cpu = Watch(there), there.cpu_s()
+    watch, cpu = ReplyWatch(testbed), testbed.cpu_s()
     await asyncio.gather(*(watch.ask() for _ in range(count)))
-    await watch.until(count, 120)
+    await watch.wait_for(count, 120)
     await asyncio.sleep(0.5)
-    taken, acks = watch.seconds(), _acks(there, count)
+    taken, acks = watch.seconds(), _acks(testbed, count)
     return {
         "answered": len(taken),
-        "p50 / path": p(taken, 50) / A.path_s,
-        "p99 / path": p(taken, 99) / A.path_s,
-        "CPU a question, ms": (there.cpu_s() - cpu) / count * 1000,
-        "ack p99, ms": p(acks, 99) * 1000,
+        "p50 / path": percentile(taken, 50) / A.path_s,
+        "p99 / path": percentile(taken, 99) / A.path_s,
+        "CPU per question, ms": (testbed.cpu_s() - cpu) / count * 1000,
+        "ack p99, ms": percentile(acks, 99) * 1000,
     }
 
 
-async def events(there: World, rate: int = 50, seconds: int = 5) -> Figures:
-    """Send mentions at an even rate, above Slack's own: only acknowledgements count.
+async def events(testbed: Testbed, rate: int = 50, seconds: int = 5) -> Figures:
+    """Send mentions at a steady rate, higher than Slack's: only acknowledgements count.
 
-    Our bot stores each question, runs some at a time and tells the others their queue position.
+    Our bot stores each question, runs some at a time and shows the others their queue position.
     """
-    count, cpu, watch = rate * seconds, there.cpu_s(), Watch(there)
+    count, cpu, watch = rate * seconds, testbed.cpu_s(), ReplyWatch(testbed)
     began = time.perf_counter()
     for number in range(count):
         await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
         await watch.ask()
     await asyncio.sleep(1)
-    acks = _acks(there, count)
-    figures = {"ack p50, ms": p(acks, 50) * 1000, "ack p99, ms": p(acks, 99) * 1000}
-    return figures | {"CPU an event, ms": (there.cpu_s() - cpu) / count * 1000}
+    acks = _acks(testbed, count)
+    figures = {
+        "ack p50, ms": percentile(acks, 50) * 1000,
+        "ack p99, ms": percentile(acks, 99) * 1000,
+    }
+    return figures | {"CPU per event, ms": (testbed.cpu_s() - cpu) / count * 1000}
 
 
-async def held(there: World, rate: int, seconds: int) -> Figures:
+async def steady(testbed: Testbed, rate: int, seconds: int) -> Figures:
     """Send this many mentions a second for this long: is the tail stable, does the queue grow?
 
-    Questions in the first `WARM_S` seconds don't count: query plans are made and connections opened
-    then, once.
+    Questions in the first `WARM_S` seconds don't count, since query plans are made and connections
+    opened then.
     """
-    warming = Watch(there)
+    warming = ReplyWatch(testbed)
     await _ask(warming, rate, WARM_S)
-    watch, cpu, count = Watch(there), there.cpu_s(), rate * seconds
+    watch, cpu, count = ReplyWatch(testbed), testbed.cpu_s(), rate * seconds
     began = time.perf_counter()
     await _ask(watch, rate, seconds)
     asked_s = time.perf_counter() - began
-    await watch.until(count, 60)
+    await watch.wait_for(count, 60)
     taken = watch.seconds()
     late = taken[len(taken) * 3 // 4 :]
     return {
         "answered": len(taken) / count,
-        "asked a second": count / asked_s,
-        "p50 / path": p(taken, 50) / A.path_s,
-        "p99 / path": p(taken, 99) / A.path_s,
-        "p50 / path, last quarter": p(late, 50) / A.path_s,
-        "CPU a question, ms": (there.cpu_s() - cpu) / count * 1000,
+        "questions per second": count / asked_s,
+        "p50 / path": percentile(taken, 50) / A.path_s,
+        "p99 / path": percentile(taken, 99) / A.path_s,
+        "p50 / path, last quarter": percentile(late, 50) / A.path_s,
+        "CPU per question, ms": (testbed.cpu_s() - cpu) / count * 1000,
     }
 
 
-async def _ask(watch: Watch, rate: int, seconds: int) -> None:
+async def idle(testbed: Testbed, seconds: int = 30) -> Figures:
+    """Send nothing, and return the share of a core that the idle bot uses."""
+    await asyncio.sleep(WARM_S)
+    cpu = testbed.cpu_s()
+    await asyncio.sleep(seconds)
+    return {"of a core, %": (testbed.cpu_s() - cpu) / seconds * 100}
+
+
+async def _ask(watch: ReplyWatch, rate: int, seconds: int) -> None:
     began = time.perf_counter()
     for number in range(rate * seconds):
         while (left := began + number / rate - time.perf_counter()) > 0:
-            watch.look()
+            watch.record_finished()
             await asyncio.sleep(min(left, 0.01))
         await watch.ask()
 
 
-def _acks(there: World, count: int) -> list[float]:
-    return [delivery.seconds[0] for delivery in there.slack.deliveries[-count:]]
+def _acks(testbed: Testbed, count: int) -> list[float]:
+    return [delivery.seconds[0] for delivery in testbed.slack.deliveries[-count:]]
 
 
-Scenario = Callable[[World], Awaitable[Figures]]
+Scenario = Callable[[Testbed], Awaitable[Figures]]
 
 FEW = 5
-"""Questions that run at a time while acknowledgements are measured: their answers use the same
-core. In the other scenarios all run at a time (500)."""
+"""Questions that run at the same time while acknowledgements are measured, since their answers use
+the same core. In the other scenarios all questions run at the same time (500)."""
 
 
 def _scenarios(
@@ -124,11 +135,12 @@ def _scenarios(
 ) -> Mapping[str, tuple[Scenario, tuple[str, ...], int]]:
     """Return the scenarios: the measurement, its bot, and how many questions run at a time."""
     return {
-        "lone": (lone, ("minimal", "ours"), 500),
+        "one-by-one": (one_by_one, ("minimal", "ours"), 500),
         "at-once": (at_once, ("minimal", "ours"), 500),
         "events": (events, ("empty", "ours"), FEW),
-        "held": (
-            lambda there: held(there, options.rate, options.seconds),
+        "idle": (idle, ("minimal", "ours"), 500),
+        "steady": (
+            lambda testbed: steady(testbed, options.rate, options.seconds),
             ("minimal", "ours"),
             500,
         ),
@@ -137,45 +149,43 @@ def _scenarios(
 
 async def main(options: argparse.Namespace) -> None:
     """Measure alternately, and print medians; after several rounds, also minimum and maximum."""
-    foremost()
-    with serving("uvloop", {}) as bench:
+    raise_priority()
+    with running_bench("uvloop", {}) as bench:
         for name, (scenario, kinds, at_once) in _scenarios(options).items():
             if options.only and name not in options.only:
                 continue
             found: dict[str, list[Figures]] = {kind: [] for kind in kinds}
             for _ in range(options.times):
                 for kind in kinds:
-                    figures = await _measured(
-                        scenario, kind, at_once, bench.server.address, options
-                    )
+                    figures = await _measure(scenario, kind, at_once, bench.server.address, options)
                     found[kind].append(figures)
             for kind, rounds in found.items():
-                print(f"{name:<10} {kind:<8} {_told(rounds)}", flush=True)
+                print(f"{name:<10} {kind:<8} {_formatted(rounds)}", flush=True)
     print(f"load average {os.getloadavg()[0]:.1f}", file=sys.stderr)
 
 
-async def _measured(
+async def _measure(
     scenario: Scenario, kind: str, at_once: int, models: str, options: argparse.Namespace
 ) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
-        async with world(
+        async with running_testbed(
             Path(folder),
             models,
             kind,
             database=options.database or f"sqlite:///{folder}/bot.db",
             workers=options.workers if kind == "ours" else 0,
             at_once=at_once,
-        ) as there:
+        ) as testbed:
             if kind != "empty":
-                watch = Watch(there)
+                watch = ReplyWatch(testbed)
                 await asyncio.gather(*(watch.ask() for _ in range(5)))
-                await watch.until(5, 30)
-            with _uncollected():
-                return await scenario(there)
+                await watch.wait_for(5, 30)
+            with _without_gc():
+                return await scenario(testbed)
 
 
 @contextmanager
-def _uncollected() -> Generator[None, None, None]:
+def _without_gc() -> Generator[None, None, None]:
     """Turn off the local Slack's garbage collection, which would scan all messages ever posted."""
     gc.collect()
     gc.disable()
@@ -185,7 +195,7 @@ def _uncollected() -> Generator[None, None, None]:
         gc.enable()
 
 
-def _told(rounds: Sequence[Figures]) -> str:
+def _formatted(rounds: Sequence[Figures]) -> str:
     parts: list[str] = []
     for key in rounds[0]:
         values = [figures[key] for figures in rounds]
@@ -199,13 +209,13 @@ def _told(rounds: Sequence[Figures]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*")
-    parser.add_argument("--database", help="of an empty Postgres database; SQLite by default")
-    parser.add_argument("--workers", type=int, default=0, help="beside the one that is connected")
-    parser.add_argument("--times", type=int, default=1, help="of each; medians are told")
+    parser.add_argument("--database", help="URL of an empty Postgres database; SQLite by default")
+    parser.add_argument("--workers", type=int, default=0, help="additional worker processes")
+    parser.add_argument("--times", type=int, default=1, help="rounds of each; prints medians")
     parser.add_argument("--rate", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60)
     chosen = parser.parse_args()
     if chosen.database and (chosen.times > 1 or len(chosen.only or ()) != 1):
         # It would mistake the questions of a second measurement for those of the first.
-        parser.error("--database is measured once, by one of --only, and must be empty before")
+        parser.error("--database takes one scenario (--only) and one round, and must be empty")
     loop.run(main(chosen))

@@ -13,7 +13,7 @@ from typing import Self
 from llama_index.llms.openai_like import OpenAILike
 from llama_index.packs.mixture_of_agents.base import MixtureOfAgentWorkflow
 
-from benchmarks.candidate import Heard
+from benchmarks.candidate import TimedReply
 from benchmarks.work import Work
 
 TIMEOUT_S = 600.0
@@ -35,7 +35,7 @@ class Candidate:
     async def __aexit__(self, *_: object) -> None:
         """Do nothing: they end with the process."""
 
-    async def ask(self, work: Work, question: str) -> Heard:
+    async def ask(self, work: Work, question: str) -> TimedReply:
         """Run one workflow to its end. An instance raises an error if it runs twice."""
         clock = asyncio.get_running_loop().time
         began = clock()
@@ -47,7 +47,7 @@ class Candidate:
         )
         reply = await workflow.run(query_str=question)
         seconds = clock() - began
-        return Heard(seconds, seconds, len(reply))
+        return TimedReply(seconds, seconds, len(reply))
 
     def _model(self, name: str) -> OpenAILike:
         if name not in self._models:

@@ -8,7 +8,7 @@ from typing import Self
 import openai
 from mixture_llm import Aggregate, Propose, Synthesize, run
 
-from benchmarks.candidate import Heard
+from benchmarks.candidate import TimedReply
 from benchmarks.work import Work
 
 
@@ -26,7 +26,7 @@ class Candidate:
         """Close its connections."""
         await self._client.close()
 
-    async def ask(self, work: Work, question: str) -> Heard:
+    async def ask(self, work: Work, question: str) -> TimedReply:
         """Run one pipeline to its end."""
         clock = asyncio.get_running_loop().time
         began = clock()
@@ -34,7 +34,7 @@ class Candidate:
         steps = [Propose(list(first)), *(Synthesize(list(layer)) for layer in later)]
         reply, _ = await run([*steps, Aggregate(work.aggregator)], question, self._call)
         seconds = clock() - began
-        return Heard(seconds, seconds, len(reply))
+        return TimedReply(seconds, seconds, len(reply))
 
     async def _call(
         self, *, model: str, messages: list[dict[str, str]], temp: float, max_tokens: int

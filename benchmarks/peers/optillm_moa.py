@@ -16,7 +16,7 @@ from typing import Any, Self
 import openai
 from optillm.moa import mixture_of_agents
 
-from benchmarks.candidate import Heard
+from benchmarks.candidate import TimedReply
 from benchmarks.work import Work
 
 THREADS = 128
@@ -40,7 +40,7 @@ class Candidate:
         self._client.close()
         self._threads.shutdown()
 
-    async def ask(self, work: Work, question: str) -> Heard:
+    async def ask(self, work: Work, question: str) -> TimedReply:
         """Run once in a separate thread."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -49,7 +49,7 @@ class Candidate:
             self._threads, mixture_of_agents, "You are helpful.", question, client, "any"
         )
         seconds = loop.time() - began
-        return Heard(seconds, seconds, len(reply))
+        return TimedReply(seconds, seconds, len(reply))
 
 
 class _Routed:

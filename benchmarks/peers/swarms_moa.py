@@ -10,7 +10,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
-from benchmarks.candidate import Heard
+from benchmarks.candidate import TimedReply
 from benchmarks.work import Work
 
 os.environ["SWARMS_TELEMETRY_ON"] = "false"  # swarms reads both while it is imported
@@ -39,7 +39,7 @@ class Candidate:
         """Do nothing: they end with the process."""
         self._threads.shutdown()
 
-    async def ask(self, work: Work, question: str) -> Heard:
+    async def ask(self, work: Work, question: str) -> TimedReply:
         """Run once in a thread, with new agents, since agents keep the conversation."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -47,7 +47,7 @@ class Candidate:
         seconds = loop.time() - began
         if reply.startswith("Error"):
             raise RuntimeError(reply)
-        return Heard(seconds, seconds, len(reply))
+        return TimedReply(seconds, seconds, len(reply))
 
     def _run(self, work: Work, question: str) -> str:
         mixture = MixtureOfAgents(

@@ -1,1 +1,1 @@
-"""Brainstorms: their phases, ideas and dots. Knows no Slack and no SQL."""
+"""Brainstorms: their phases, ideas and dots. Independent of Slack and SQL."""

@@ -1,4 +1,4 @@
-"""Builds the prompt of a question about a brainstorm from what is stored."""
+"""Builds the prompt of a question about a brainstorm from stored data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.brainstorm.ports import BrainstormStore
 from bot.brainstorm.session import AboutSession, BrainstormSession, StoredIdea
-from bot.brainstorm.tally import dots_of, voters_of, whole_grouping
+from bot.brainstorm.tally import complete_grouping, dots_of, voters_of
 from bot.errors import Unanswerable
 from bot.ports import Question, Thread, ThreadReader
 from moa import Prompt
@@ -21,7 +21,7 @@ from moa.brainstorm import (
 
 
 class BrainstormReader:
-    """`bot.ports.ThreadReader` for questions about brainstorms; all others go to another reader."""
+    """`bot.ports.ThreadReader` for questions about brainstorms. Others go to another reader."""
 
     def __init__(self, store: BrainstormStore, others: ThreadReader, late_title: str) -> None:
         self._store = store
@@ -32,7 +32,7 @@ class BrainstormReader:
         """Return the brainstorm as the prompt.
 
         Raises:
-            Unanswerable: the brainstorm or the idea is gone, or nobody may see ideas yet.
+            Unanswerable: the brainstorm or the idea is gone, or ideas are still hidden.
         """
         if question.surface != "brainstorm":
             return await self._others.read(question, room)
@@ -44,8 +44,8 @@ class BrainstormReader:
         ideas = [idea.as_idea for idea in stored]
         said = tuple(_words_of(question.user, session, stored))
         if about.kind != "result":
-            return Thread(_about_ideas(session, about, ideas), asker_said=said)
-        grouping = whole_grouping(session, stored, self._late_title)
+            return Thread(_about_ideas(session, about, ideas), asker_messages=said)
+        grouping = complete_grouping(session, stored, self._late_title)
         ballots = await self._store.ballots(session.id)
         prompt = result_prompt(
             session.topic,
@@ -56,7 +56,7 @@ class BrainstormReader:
             voters=voters_of(ballots),
             material=session.material,
         )
-        return Thread(prompt, asker_said=said)
+        return Thread(prompt, asker_messages=said)
 
 
 def _words_of(user: str, session: BrainstormSession, stored: Sequence[StoredIdea]) -> Iterator[str]:

@@ -15,18 +15,18 @@ Phase = Literal["silence", "themes", "dots", "result", "closed"]
 NEXT: Final[Mapping[Phase, Phase]] = MappingProxyType(
     {"silence": "themes", "themes": "dots", "dots": "result", "result": "closed"}
 )
-"""The phase that follows each; none follows "closed"."""
+"""The phase that follows each one. Nothing follows "closed"."""
 
 Closing = Literal["no_ideas", "archived", "not_in_channel", "not_allowed", "deleted"]
-"""Why a brainstorm closed by itself before its result."""
+"""Why a brainstorm closed on its own before its result."""
 
 MINUTES, DOTS = 10, 3
 """Defaults: minutes of silence, dots per person."""
 
-MOST_MINUTES: Final = 7 * 24 * 60
-MOST_DOTS: Final = 10
-MOST_IDEAS: Final = 2_000
-"""Ideas in one brainstorm at most. Two hundred people with ten ideas each fit."""
+MAX_MINUTES: Final = 7 * 24 * 60
+MAX_DOTS: Final = 10
+MAX_IDEAS: Final = 2_000
+"""The most ideas in one brainstorm. Two hundred people with ten ideas each fit."""
 
 SHORTEST: Final = timedelta(minutes=5)
 """Themes and dots last half as long as the silence, but at least this long."""
@@ -38,15 +38,15 @@ OPEN_RESULT: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What a person starts. `key` identifies the request when Slack delivers it again.
+    """A request to start a brainstorm. `key` identifies it if Slack delivers it again.
 
     Attributes:
         team, channel, user: Slack ids; `user` is the starter.
         topic: as typed, not blank.
         material: the text of the thread that it was started from, or "".
-        pipeline: whose models take part.
-        minutes: of silence.
-        dots: per person.
+        pipeline: the pipeline whose models take part.
+        minutes: the length of the silence.
+        dots: the number per person.
         reserved_usd: the most that ideas and themes may cost.
     """
 
@@ -68,16 +68,16 @@ class BrainstormSession:
 
     Attributes:
         id: opaque and not guessable.
-        step: counts the changes of phase. Each change names the step that it starts from.
-        phase_ends_at: None while models group the ideas, and once closed.
+        step: counts changes of phase. Each change names the step it starts from.
+        phase_ends_at: None while models group the ideas, and after closing.
         extended: whether this phase was extended.
         settled: whether nothing is left to do until the phase ends.
-        refresh_at: when the board is to be drawn again.
-        attempt: how often its work was begun.
-        posting: what may have been posted without its ts having been stored.
+        refresh_at: when to redraw the board.
+        attempt: how often work on it has begun.
+        posting: what may have been posted although its ts isn't stored.
         board_ts, themes_ts, result_ts: the messages in Slack, once posted.
-        boards: how many boards were posted so far.
-        closing: why it closed by itself.
+        boards: how many boards have been posted so far.
+        closing: why it closed on its own.
         closed_in: the phase in which it was closed.
     """
 
@@ -111,8 +111,8 @@ class BrainstormSession:
     closed_in: Phase | None = None
 
     @property
-    def takes_ideas(self) -> bool:
-        """Whether ideas can be handed in: in the silence, and late ones until the result."""
+    def accepts_ideas(self) -> bool:
+        """Whether ideas can be handed in: during the silence, and late ones until the result."""
         return self.phase in {"silence", "themes", "dots"}
 
     @property
@@ -123,7 +123,7 @@ class BrainstormSession:
         return self.phase != "silence" and self.themes is not None
 
     def is_ungrouped(self, phase: Phase) -> bool:
-        """Whether a phase would begin with grouping the ideas, which takes its own time."""
+        """Whether a phase would begin by grouping the ideas, which takes time."""
         return phase == "themes" and self.themes is None
 
     def is_due(self, now: datetime) -> bool:
@@ -131,7 +131,7 @@ class BrainstormSession:
         return self.phase_ends_at is not None and self.phase_ends_at <= now
 
     def length_of(self, phase: Phase) -> timedelta | None:
-        """How long a phase lasts; None for "closed"."""
+        """Return how long a phase lasts, or None for "closed"."""
         silence = timedelta(minutes=self.minutes)
         lengths = {
             "silence": silence,
@@ -149,9 +149,9 @@ class StoredIdea:
     Attributes:
         id: a number that grows with time.
         author: a Slack id, or a model's name.
-        is_model: which of the two.
+        is_model: whether the author is a model.
         named: whether the person wants their name shown.
-        late: whether it came after the ideas were grouped.
+        late: whether it arrived after the ideas were grouped.
     """
 
     id: str
@@ -163,14 +163,14 @@ class StoredIdea:
 
     @property
     def as_idea(self) -> Idea:
-        """The idea as models and exports get it."""
+        """Return the idea as models and exports receive it."""
         kind = "model" if self.is_model else "person"
         return Idea(self.id, self.text, f"{kind}:{self.author}", self.late)
 
 
 @dataclass(frozen=True, slots=True)
-class HandedIn:
-    """How many have handed in how many ideas."""
+class IdeaCounts:
+    """How many ideas there are, and from how many people and models."""
 
     people: int = 0
     people_ideas: int = 0
@@ -179,13 +179,13 @@ class HandedIn:
 
     @property
     def ideas(self) -> int:
-        """All ideas."""
+        """The number of all ideas."""
         return self.people_ideas + self.model_ideas
 
 
 @dataclass(frozen=True, slots=True)
 class EndedCall:
-    """A call to a model that has ended: which one of the brainstorm's, and what became of it."""
+    """A call to a model that has ended: its position in the brainstorm, and its result."""
 
     position: int
     model: str
@@ -199,14 +199,14 @@ class EndedCall:
 
 @dataclass(frozen=True, slots=True)
 class RankedGroup:
-    """An idea of the result.
+    """An idea in the result, with its place.
 
     Attributes:
-        place: counts from 1; ideas with the same number of dots share one.
-        group: its wordings.
-        dots: how many it got.
+        place: counts from 1. Ideas with the same number of dots share a place.
+        group: the wordings of the idea.
+        dots: how many dots it got.
         tied: whether another idea has the same place.
-        title: of its theme.
+        title: the title of its theme.
     """
 
     place: int

@@ -1,4 +1,4 @@
-"""Counts dots, and puts every idea in exactly one place."""
+"""Counts dots, and puts every idea into exactly one place."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bot.brainstorm.session import Ballots, BrainstormSession, RankedGroup, Stor
 from moa.brainstorm import Grouping, IdeaGroup, Theme
 
 
-def whole_grouping(
+def complete_grouping(
     session: BrainstormSession, ideas: Sequence[StoredIdea], late_title: str
 ) -> Grouping:
-    """Return the themes with every idea that exists now; late ideas form the last theme."""
+    """Return the themes with every idea that exists now. Late ideas form the last theme."""
     known = {idea.id: None for idea in ideas}
     grouped = session.themes.themes if session.themes else ()
     themes = [_existing(theme, known) for theme in grouped]
@@ -25,13 +25,13 @@ def whole_grouping(
 
 
 def _existing(theme: Theme, known: Mapping[str, None]) -> Theme:
-    """Return the theme without ideas that were erased."""
+    """Return the theme without ideas that have been erased."""
     kept = (tuple(n for n in group.idea_ids if n in known) for group in theme.groups)
     return Theme(theme.title, tuple(IdeaGroup(wordings) for wordings in kept if wordings))
 
 
 def dots_of(grouping: Grouping, ballots: Ballots) -> Mapping[str, int]:
-    """Return each group's dots, by its representative; a group without dots has 0."""
+    """Return each group's dots by its representative. A group without dots has 0."""
     totals: Counter[str] = Counter()
     for ballot in ballots:
         totals.update(ballot)
@@ -47,7 +47,7 @@ def voters_of(ballots: Ballots) -> int:
 
 
 def tally(grouping: Grouping, ballots: Ballots) -> Tally:
-    """Rank the ideas by dots; equal counts share a place, and keep the order of the themes."""
+    """Rank the ideas by dots. Equal counts share a place and keep the order of the themes."""
     dots = dots_of(grouping, ballots)
     fewest_last = sorted(-count for count in dots.values())
     shared = Counter(dots.values())

@@ -1,6 +1,6 @@
-"""Moves brainstorms on: posts, asks models, and changes the phase when its time is up.
+"""Moves brainstorms forward: posts, asks models, and changes the phase when its time is up.
 
-Every step can be repeated. Its result is stored before the next step, so that another worker can
+Every step can be repeated. Its result is stored before the next step, so another worker can
 continue a brainstorm after a crash.
 """
 
@@ -18,66 +18,66 @@ from bot.brainstorm.ports import (
     BoardDeleted,
     BrainstormClosed,
     BrainstormStore,
+    IdeaModels,
     Part,
     ResultWriter,
-    Thinking,
 )
 from bot.brainstorm.session import NEXT, BrainstormSession, Closing, EndedCall
 
 log = structlog.get_logger(__name__)
 
 WATCH_S = 1.0
-"""Seconds between two looks at a brainstorm while its models are asked."""
+"""Seconds between two checks of a brainstorm while its models are working."""
 
 COUNTDOWN = timedelta(minutes=20)
-"""So long before a phase ends, the board is drawn again every minute."""
+"""In this time before the end of a phase, the board is redrawn every minute."""
 
 MINUTE = timedelta(minutes=1)
 
-MOST_BOARDS = 2
-"""A deleted board is posted again, once. A second deletion means that it is not wanted."""
+MAX_BOARDS = 2
+"""A deleted board is posted again once. A second deletion means that it isn't wanted."""
 
 GROUPING = 10_000
-"""Added to the number of ended calls for the position of the first call that groups ideas."""
+"""Added to the number of ended calls to get the position of the first grouping call."""
 
 Clock = Callable[[], datetime]
 
 
 class Outdated(Exception):
-    """The brainstorm has changed, or another worker has taken it up: it has to be read again."""
+    """The brainstorm has changed, or another worker has taken over: read it again."""
 
 
 def utc_now() -> datetime:
-    """Return the current moment."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class BrainstormWorker:
-    """Does what is due in a brainstorm."""
+    """Does the work that is due in a brainstorm."""
 
     def __init__(
         self,
         store: BrainstormStore,
         board: Board,
-        thinking: Thinking,
+        models: IdeaModels,
         results: ResultWriter,
         now: Clock = utc_now,
     ) -> None:
         self._store = store
         self._board = board
-        self._thinking = thinking
+        self._models = models
         self._results = results
         self._now = now
 
     async def due(self) -> list[str]:
-        """Return the brainstorms that have something to do."""
+        """Return the brainstorms with something to do."""
         return [*await self._store.due(self._now())]
 
     async def work(self, session_id: str) -> None:
         """Do everything that is due in a brainstorm.
 
         Raises:
-            Postponed: Slack or the database is away; a later attempt goes on.
+            Postponed: Slack or the database is unavailable; a later attempt continues.
         """
         with structlog.contextvars.bound_contextvars(brainstorm=session_id):
             begun = await self._store.begin(session_id)
@@ -88,7 +88,7 @@ class BrainstormWorker:
                 session = await self._store.get(session_id)
 
     async def _try_step(self, session: BrainstormSession) -> bool:
-        """Do the next step; False if nothing is left to do now."""
+        """Do the next step. Return False if nothing is left to do now."""
         try:
             return await self._step(session)
         except Outdated:
@@ -100,7 +100,7 @@ class BrainstormWorker:
         return True
 
     async def _step(self, session: BrainstormSession) -> bool:
-        """Do the next step; False if nothing is left to do now."""
+        """Do the next step. Return False if nothing is left to do now."""
         now = self._now()
         if session.is_due(now):
             await self._advance(session)
@@ -134,16 +134,16 @@ class BrainstormWorker:
         await self._change(session, settled=True)
 
     async def _advance(self, session: BrainstormSession) -> None:
-        """Change to the next phase, unless somebody did so already."""
-        ideas = (await self._store.handed_in(session.id)).ideas
+        """Move to the next phase, unless it has changed meanwhile."""
+        ideas = (await self._store.count_ideas(session.id)).ideas
         if session.phase == "silence" and not ideas:
             await self._close(session, "no_ideas")
             return
         phase = NEXT[session.phase]
         length = None if phase == "themes" else session.length_of(phase)
         ends_at = None if length is None else self._now() + length
-        news = {"closed_in": session.phase} if phase == "closed" else {}
-        if await self._store.advance(session, phase, ends_at, **news):
+        changes = {"closed_in": session.phase} if phase == "closed" else {}
+        if await self._store.advance(session, phase, ends_at, **changes):
             log.info("brainstorm_phase", phase=phase, ideas=ideas)
 
     async def _close(self, session: BrainstormSession, closing: Closing) -> None:
@@ -154,7 +154,7 @@ class BrainstormWorker:
             await self._board.closed(session, closing)
 
     async def _ask_models(self, session: BrainstormSession) -> None:
-        """Ask the models apart, until they are done or the phase ends."""
+        """Ask the models independently, until they finish or the phase ends."""
         stopped: list[EndedCall] = []
         asking = asyncio.create_task(self._store_calls(session, stopped.append))
         try:
@@ -165,7 +165,7 @@ class BrainstormWorker:
         except Outdated:
             await _cancel(asking)
             current = await self._store.get(session.id)
-            if current and current.step != session.step:  # they cost something, too
+            if current and current.step != session.step:  # retries are billed, too
                 for call in stopped:
                     await self._store.call_ended(session, call, late=True)
             raise
@@ -173,7 +173,7 @@ class BrainstormWorker:
             await _cancel(asking)
 
     async def _watch(self, session: BrainstormSession) -> None:
-        """Keep the board fresh while models are asked.
+        """Keep the board up to date while models are working.
 
         Raises:
             Outdated: the phase has ended, or its time is up.
@@ -191,7 +191,7 @@ class BrainstormWorker:
         self, session: BrainstormSession, on_stopped: Callable[[EndedCall], object]
     ) -> None:
         done = await self._store.ended_calls(session.id)
-        async with aclosing(self._thinking.calls(session, done.keys(), on_stopped)) as calls:
+        async with aclosing(self._models.calls(session, done.keys(), on_stopped)) as calls:
             async for call in calls:
                 await self._store.call_ended(session, call, late=False)
                 await self._store.refresh(session.id, self._now())
@@ -200,7 +200,7 @@ class BrainstormWorker:
         if session.themes is None:
             ideas = await self._store.ideas(session.id)
             first = len(await self._store.ended_calls(session.id)) + GROUPING
-            themes, calls = await self._thinking.group(session, ideas, first)
+            themes, calls = await self._models.group(session, ideas, first)
             for call in calls:
                 await self._store.call_ended(session, call, late=False)
             await self._change(session, themes=themes, reserved_usd=0.0)
@@ -219,7 +219,7 @@ class BrainstormWorker:
         await self._results.write(session)
 
     async def _post(self, session: BrainstormSession, part: Part) -> None:
-        """Post a message once: what may have been posted before is looked for."""
+        """Post a message once: search first if an earlier attempt may have posted it."""
         begun = f"{part}:{session.boards}:{session.step}"
         search = session.posting == begun
         if not search:
@@ -229,9 +229,9 @@ class BrainstormWorker:
         await self._change(session, **{f"{part}_ts": ts, "posting": None, **more})
 
     async def _draw(self, session: BrainstormSession) -> None:
-        """Draw the board again, and say when next.
+        """Redraw the board and schedule the next redraw.
 
-        The moment is stored first: what changes while the board is drawn asks for another drawing.
+        The next time is stored first, so a change during the redraw causes another one.
         """
         await self._change(session, refresh_at=self._next_drawing(session))
         current = await self._store.get(session.id)
@@ -246,7 +246,7 @@ class BrainstormWorker:
 
     async def _repost(self, session: BrainstormSession) -> None:
         """Post a deleted board again, once."""
-        if session.boards >= MOST_BOARDS:
+        if session.boards >= MAX_BOARDS:
             await self._close(session, "deleted")
             return
         await self._store.change(

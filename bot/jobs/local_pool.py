@@ -52,7 +52,7 @@ class LocalPool:
 
     async def stop(self, run_id: str, user: str) -> bool:
         """Stop a run; return False if it has ended already. A waiting run stops at its turn."""
-        is_live = await self._runs.ask_to_stop(run_id, user)
+        is_live = await self._runs.request_stop(run_id, user)
         if is_live:
             self._stop(run_id)
         return is_live

@@ -86,7 +86,7 @@ class PostgresQueue:
 
     async def stop(self, run_id: str, user: str) -> bool:
         """Stop a run wherever it is in progress; False when it has ended already."""
-        is_live = await self._runs.ask_to_stop(run_id, user)
+        is_live = await self._runs.request_stop(run_id, user)
         if is_live and run_id in self._tasks.in_progress:
             self._stop(run_id)
         elif is_live:

@@ -1,10 +1,10 @@
-"""Validates an app manifest by the rules that Slack applies when it creates the app.
+"""Validates an app manifest by the rules that Slack applies when creating the app.
 
 Fields, lengths and counts come from Slack's manifest schema, version 2.0.0
 (https://github.com/slackapi/manifest-schema). Rules between fields come from
 https://docs.slack.dev/reference/methods/apps.manifest.validate and its observed errors. Lengths are
-in characters. Parts for Slack-hosted apps and Marketplace listings (functions, workflows, ...) are
-not checked.
+in characters. Parts for Slack-hosted apps and Marketplace listings (functions, workflows, ...)
+aren't checked.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ class AppManifest(_Part):
 
 
 def manifest_errors(manifest: object) -> Sequence[str]:
-    """Return Slack's errors for a manifest as "/pointer: message"; empty if it is valid.
+    """Return Slack's errors for a manifest as "/pointer: message", or nothing if it is valid.
 
     Args:
         manifest: the parsed YAML or JSON.
@@ -217,7 +217,7 @@ def manifest_errors(manifest: object) -> Sequence[str]:
 
 
 def _missing_urls(manifest: AppManifest) -> Iterator[str]:
-    """Without Socket Mode, every kind of request needs a URL."""
+    """Yield errors for missing URLs: without Socket Mode, every kind of request needs one."""
     settings = manifest.settings
     if settings.socket_mode_enabled:
         return

@@ -1,4 +1,4 @@
-"""The local Slack's clock, which measures every timeout and which tests can move."""
+"""The local Slack's clock. It measures every timeout, and tests can move it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ClockTimer:
 class Clock:
     """A clock in epoch seconds that runs `scale` times as fast as the wall clock.
 
-    With a scale of 0 only `advance` moves it. `start` is the first epoch second; by default the
+    With a scale of 0, only `advance` moves it. `start` is the first epoch second, by default the
     current time.
     """
 

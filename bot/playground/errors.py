@@ -45,4 +45,4 @@ class SlackError(Exception):
 
 
 class UnknownInWorkspaceError(LookupError):
-    """A test or person referred to something that does not exist in the workspace."""
+    """A test or a person referred to something that doesn't exist in the workspace."""

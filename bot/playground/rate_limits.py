@@ -71,8 +71,8 @@ class Rate:
 class RateLimits:
     """One token bucket per method, and for `chat.postMessage` one per channel.
 
-    A bucket holds one minute of calls: a burst passes, a sustained excess does not. Set `enabled`
-    to False to turn off all limits.
+    A bucket holds one minute of calls, so a burst passes but a sustained excess doesn't. Set
+    `enabled` to False to turn off all limits.
     """
 
     def __init__(self, clock: Clock, *, enabled: bool = True) -> None:

@@ -266,7 +266,7 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
         return snapshot.dump(self._emulator)
 
     def restore(self, text: str) -> None:
-        """Replace the state by one that `dump` returned; raise ValueError if it is none."""
+        """Replace the state with one that `dump` returned. Raise ValueError if it isn't one."""
         snapshot.restore(self._emulator, text)
 
     def emit(self, kind: str, **fields: object) -> None:

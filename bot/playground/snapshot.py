@@ -20,8 +20,8 @@ _VERSION = 1
 def dump(emulator: Emulator) -> str:
     """Return people, conversations, messages and files as JSON.
 
-    Open modals, Home tabs, ephemeral messages and statuses are left out, as if every person had
-    closed Slack. A stream that is still growing is saved as ended.
+    Open modals, Home tabs, ephemeral messages and statuses are left out, as if everyone had closed
+    Slack. A growing stream is saved as ended.
     """
     workspace = emulator.workspace
     state: Json = {
@@ -37,10 +37,10 @@ def dump(emulator: Emulator) -> str:
 
 
 def restore(emulator: Emulator, text: str) -> None:
-    """Replace the state by one that `dump` returned.
+    """Replace the state with one that `dump` returned.
 
     Raises:
-        ValueError: the text is no such state.
+        ValueError: the text isn't such a state.
     """
     workspace = emulator.workspace
     try:

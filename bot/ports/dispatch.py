@@ -18,7 +18,7 @@ class Jobs(Protocol):
         ...
 
     async def stop(self, run_id: str, user: str) -> bool:
-        """Stop a run on whichever worker has it; False if it has ended."""
+        """Stop a run on any worker. Return False if it has ended."""
         ...
 
 
@@ -26,7 +26,7 @@ class Dispatcher(Jobs, Protocol):
     """Jobs that this process also works on: resumes unfinished runs and shuts down."""
 
     async def recover(self) -> int:
-        """Resume unfinished runs that no process works on; return how many."""
+        """Resume unfinished runs that no process is working on. Return their number."""
         ...
 
     async def drain(self, seconds: float) -> Sequence[str]:

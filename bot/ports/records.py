@@ -1,4 +1,4 @@
-"""The interfaces of what a run leaves: traces, the call log, feedback and history."""
+"""The interfaces to the records of a run: traces, the call log, feedback and history."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class CallLog(Protocol):
     """The model calls, including those whose answers weren't used."""
 
     async def of(self, run_id: str) -> Sequence[Call]:
-        """Return a run's calls of all attempts, in the order they ended."""
+        """Return a run's calls across all attempts, in the order in which they ended."""
         ...
 
 
@@ -65,7 +65,7 @@ class Feedback(Protocol):
         """Store a person's best answer, replacing an earlier choice."""
         ...
 
-    async def take_back(self, run_id: str, user: str, target: str) -> None:
+    async def clear_best(self, run_id: str, user: str, target: str) -> None:
         """Remove that choice."""
         ...
 
@@ -91,7 +91,7 @@ class PastQuestion:
 class QuestionHistory(Protocol):
     """Looks up earlier questions."""
 
-    async def latest(self, team: str, user: str, most: int) -> Sequence[PastQuestion]:
+    async def latest(self, team: str, user: str, limit: int) -> Sequence[PastQuestion]:
         """Return a person's latest questions, newest first."""
         ...
 

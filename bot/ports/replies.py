@@ -1,4 +1,4 @@
-"""The interfaces between a question and Slack: its thread, its limits and its reply."""
+"""The interfaces for a question's thread, its limits and its reply in Slack."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Thread:
 
     Attributes:
         notes: what is missing and why, for the reader.
-        asker_said: the asker's earlier messages, as received from Slack.
+        asker_messages: the asker's earlier messages, as received from Slack.
     """
 
     prompt: Prompt
     notes: tuple[str, ...] = ()
-    asker_said: tuple[str, ...] = ()
+    asker_messages: tuple[str, ...] = ()
 
 
 class Admission(Protocol):
@@ -49,14 +49,14 @@ class Admission(Protocol):
 
 
 class ThreadReader(Protocol):
-    """Reads the conversation before a question."""
+    """Reads the conversation that precedes a question."""
 
     async def read(self, question: Question, room: int | None = None) -> Thread:
         """Return the thread up to the question as turns, with attached files.
 
         Args:
             question: the question.
-            room: tokens that the largest context window holds; older messages that exceed it are
+            room: the tokens that the largest context window holds; older messages beyond it are
                 only counted. None for no limit.
 
         Raises:
@@ -75,11 +75,11 @@ class Reply(Protocol):
     async def recover(self) -> bool:
         """Check what an interrupted attempt posted.
 
-        Returns True if its last message was posted: the whole reply, or why there is none.
+        Returns True if its last message was posted: the whole reply, or the failure notice.
         Otherwise removes what the attempt left in the thread.
 
         Raises:
-            Postponed: it can't be checked now.
+            Postponed: this can't be checked now.
         """
         ...
 
@@ -87,7 +87,7 @@ class Reply(Protocol):
         """Show at once that the question is being answered."""
         ...
 
-    def allow_hosts_in(self, asker_said: Sequence[str]) -> None:
+    def allow_hosts_in(self, asker_messages: Sequence[str]) -> None:
         """Allow links to hosts in the asker's earlier messages. Call before any text."""
         ...
 
@@ -109,7 +109,8 @@ class Reply(Protocol):
         Returns False if the whole reply was already posted.
 
         Raises:
-            Unanswerable: another problem was met and reported instead, such as a deleted thread.
+            Unanswerable: another problem occurred and was reported instead, such as a deleted
+                thread.
         """
         ...
 
@@ -119,7 +120,7 @@ class Reply(Protocol):
 
 
 Interrupt = Callable[[Trouble], None]
-"""Stops a run for a reason to show to the asker. May be called repeatedly."""
+"""Stops a run, with a reason to show to the asker. May be called repeatedly."""
 
 
 class ReplyFactory(Protocol):

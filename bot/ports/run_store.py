@@ -28,7 +28,7 @@ class RunStore(Protocol):
         *,
         again_of: str | None = None,
     ) -> str | None:
-        """Store a question exactly once, and return its run's id.
+        """Store a question exactly once, and return the id of its run.
 
         Returns None if any of the keys (event id; workspace, channel and ts) was used before.
         """
@@ -38,22 +38,22 @@ class RunStore(Protocol):
         """Return whether a question was stored under this key."""
         ...
 
-    async def asked_again(self, run: Run) -> Run | None:
+    async def regeneration_of(self, run: Run) -> Run | None:
         """Return the newest regeneration of this run, if any."""
         ...
 
     async def position(self, run_id: str) -> QueuePosition | None:
-        """Return a waiting run's queue position; None if it isn't waiting."""
+        """Return a waiting run's queue position, or None if it isn't waiting."""
         ...
 
     async def get(self, run_id: str) -> Run | None:
-        """Return a run with its answers; None if unknown or erased."""
+        """Return a run with its answers, or None if it is unknown or erased."""
         ...
 
     async def begin(self, run_id: str) -> Run | None:
-        """Begin an attempt at a run and return it; None if the run has ended.
+        """Begin an attempt at a run and return it, or None if the run has ended.
 
-        The new attempt supersedes earlier ones: `finish`, `delivered` and `fail` reject those.
+        The new attempt supersedes earlier ones: `finish`, `delivered` and `fail` reject them.
         """
         ...
 
@@ -68,16 +68,16 @@ class RunStore(Protocol):
             team: our workspace.
             channel: the message's channel.
             ts: the message.
-            thread_ts: the thread the message was in; equal to `ts` if in none.
+            thread_ts: the thread that the message was in; equal to `ts` if it was in none.
         """
         ...
 
     async def signals(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
-        """Return the stored signals of those runs that haven't ended."""
+        """Return the stored signals for those runs that haven't ended."""
         ...
 
-    async def ask_to_stop(self, run_id: str, user: str) -> bool:
-        """Request that a run stop; False if it has ended."""
+    async def request_stop(self, run_id: str, user: str) -> bool:
+        """Request a run to stop. Return False if it has ended."""
         ...
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
@@ -92,7 +92,7 @@ class RunStore(Protocol):
         """Store the ts of a message right after it was posted."""
         ...
 
-    async def posts_of_others(self, run: Run) -> frozenset[str]:
+    async def posts_of_other_runs(self, run: Run) -> frozenset[str]:
         """Return the ts of messages that other runs posted in the same thread."""
         ...
 
@@ -123,12 +123,12 @@ class RunStore(Protocol):
         """
         ...
 
-    async def take_sharing(self, run_id: str) -> bool:
-        """Claim the right to share a run's reply; False if already claimed."""
+    async def claim_sharing(self, run_id: str) -> bool:
+        """Claim the right to share a run's reply. Return False if it is already claimed."""
         ...
 
     async def release_sharing(self, run_id: str) -> None:
-        """Release that claim, so the reply can be shared again."""
+        """Release that claim, so that the reply can be shared again."""
         ...
 
     async def unfinished(self) -> Sequence[UnfinishedRun]:

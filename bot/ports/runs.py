@@ -1,4 +1,4 @@
-"""Questions, runs and the queue's figures, as values."""
+"""The values of questions, runs and the queue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moa.types import OutcomeStatus
 
 Surface = Literal["mention", "direct", "command", "shortcut", "brainstorm"]
 """Where a question was asked: in a channel's thread, in a direct message, by slash command, by a
-shortcut for which we posted the question, or about a brainstorm in its thread."""
+shortcut that made us post the question, or about a brainstorm in its thread."""
 
 RunState = Literal["waiting", "running", "answered", "failed"]
 
@@ -29,11 +29,11 @@ class Question:
 
     Attributes:
         team, channel, user: Slack ids.
-        ts: of the question's message; a unique substitute for a slash command.
-        thread_ts: of the thread to reply in; equal to `ts` if the question starts it.
+        ts: the question's message; a unique substitute for a slash command.
+        thread_ts: the thread to reply in; equal to `ts` if the question starts it.
         text: as received from Slack, escaped.
         response_url: where the reply to a slash command goes. A secret, valid for 30 minutes.
-        attached: whether the message may have files and must be looked up.
+        attached: whether the message may have files, so that it must be looked up.
     """
 
     team: str

@@ -1,1 +1,1 @@
-"""Everything that knows Slack: events in, blocks and text out."""
+"""Everything specific to Slack: events in, blocks and text out."""

@@ -66,7 +66,7 @@ EVENTS = (*QUESTION_EVENTS, STOPPED, HOME_OPENED)
 """All events that have listeners."""
 
 COMMAND = re.compile(r"/.+")
-"""Any slash command: two apps of a workspace can't share a name, so the manifest's may vary."""
+"""Any slash command. Two apps in a workspace can't share a name, so the manifest's may vary."""
 
 ASK_ABOUT, SUMMARISE, ASK_ANYWHERE = "ask_about", "summarise_thread", "ask_anywhere"
 START_BRAINSTORM = "start_brainstorm"
@@ -109,8 +109,9 @@ def register(app: AsyncApp, handlers: Handlers, on_rate_limited: Callable[[], No
 
     Args:
         app: created with `raise_error_for_unhandled_request`, so that `handle_error` acknowledges
-            requests without a listener. Otherwise Bolt responds 404 and Slack sends them again.
-        handlers: what to register.
+            requests without a listener. Otherwise Bolt would respond 404 and Slack would resend
+            them.
+        handlers: the handlers to register.
         on_rate_limited: called for each minute in which Slack withholds events.
     """
     app.use(UnknownRequests(on_rate_limited))
@@ -188,7 +189,7 @@ def _acknowledge_the_rest(app: AsyncApp) -> None:
 
 
 async def _ignore_event() -> None:
-    """Do nothing: Bolt acknowledges events by itself."""
+    """Do nothing: Bolt acknowledges events itself."""
 
 
 async def _acknowledge(ack: Any) -> None:
@@ -225,9 +226,9 @@ class UnknownRequests(AsyncMiddleware):
 
 
 async def handle_error(error: Exception) -> BoltResponse | None:
-    """Log an error of a listener; none of its text leaves the process.
+    """Log an error of a listener. None of its text leaves the process.
 
-    A request without a listener is no error: acknowledge it, or Bolt would respond 404.
+    A request without a listener isn't an error: acknowledge it, or Bolt would respond 404.
     """
     if isinstance(error, BoltUnhandledRequestError):
         log.info("request_ignored", type="no listener")

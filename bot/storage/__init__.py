@@ -1,1 +1,1 @@
-"""The run store and everything else that is kept: SQLAlchemy Core on SQLite or Postgres."""
+"""The run store and all other stored data, with SQLAlchemy Core on SQLite or Postgres."""

@@ -1,4 +1,4 @@
-"""Deletes brainstorms by age, of a workspace or a person, and what a person said in others'."""
+"""Deletes brainstorms by age, workspace or person, and a person's ideas and dots in others'."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ from sqlalchemy import Column, ColumnElement, Delete, delete, select
 from bot.storage.tables import ballots, brainstorms, ideas
 
 
-def forgotten_brainstorms(
+def brainstorm_deletions(
     team: str | None, user: str | None, before: datetime | None
 ) -> list[Delete]:
-    """Return the statements that delete brainstorms, and a person's ideas and dots in others.
+    """Return the statements that delete brainstorms, and a person's ideas and dots in others'.
 
-    Brainstorms that have no result yet are kept: people are at work on them. A person's ideas and
-    dots are deleted there, too.
+    Brainstorms without a result are kept, because people are still working on them. A person's
+    ideas and dots in them are deleted all the same.
     """
-    over = [brainstorms.c.phase.in_(("result", "closed")), *_in_team(team)]
-    over += [] if user is None else [brainstorms.c.user == user]
-    statements = [delete(brainstorms).where(*over, *_older(brainstorms.c.created_at, before))]
+    finished = [brainstorms.c.phase.in_(("result", "closed")), *_in_team(team)]
+    finished += [] if user is None else [brainstorms.c.user == user]
+    statements = [delete(brainstorms).where(*finished, *_older(brainstorms.c.created_at, before))]
     if user is None:
         return statements
-    theirs = select(brainstorms.c.id).where(*_in_team(team))
-    hers = [ideas.c.author == user, ~ideas.c.is_model, ideas.c.brainstorm_id.in_(theirs)]
-    given = [ballots.c.user == user, ballots.c.brainstorm_id.in_(theirs)]
+    team_brainstorms = select(brainstorms.c.id).where(*_in_team(team))
+    own_ideas = [
+        ideas.c.author == user,
+        ~ideas.c.is_model,
+        ideas.c.brainstorm_id.in_(team_brainstorms),
+    ]
+    own_dots = [ballots.c.user == user, ballots.c.brainstorm_id.in_(team_brainstorms)]
     return [
         *statements,
-        delete(ideas).where(*hers, *_older(ideas.c.created_at, before)),
-        delete(ballots).where(*given, *_older(ballots.c.changed_at, before)),
+        delete(ideas).where(*own_ideas, *_older(ideas.c.created_at, before)),
+        delete(ballots).where(*own_dots, *_older(ballots.c.changed_at, before)),
     ]
 
 

@@ -27,7 +27,7 @@ def read_brainstorm(row: Row[Any]) -> BrainstormSession:
 
 
 def changed_columns(changes: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the columns for changed fields of a brainstorm."""
+    """Return the columns for a brainstorm's changed fields."""
     renamed = {"closing": "trouble"}
     columns = {renamed.get(name, name): value for name, value in changes.items()}
     if isinstance(themes := columns.get("themes"), Grouping):
@@ -42,7 +42,7 @@ def themes_text(themes: Grouping) -> str:
 
 
 def read_themes(text: str | None) -> Grouping | None:
-    """Parse a grouping; None if there is none."""
+    """Parse a grouping, or return None if there is none."""
     if text is None:
         return None
     stored = json.loads(text)
@@ -64,10 +64,10 @@ def read_dots(text: str | None) -> dict[str, int]:
 
 
 def dots_text(dots: Mapping[str, int]) -> str:
-    """Return a ballot as JSON, without ideas that got no dot."""
+    """Return a ballot as JSON, without ideas that have no dots."""
     return json.dumps({idea: count for idea, count in sorted(dots.items()) if count})
 
 
 def day_of(moment: datetime) -> str:
-    """Return the UTC day under which spending is counted."""
+    """Return the UTC day that spending counts toward."""
     return moment.strftime("%Y-%m-%d")

@@ -1,4 +1,4 @@
-"""What the store of brainstorms writes: new brainstorms, ideas, and what calls cost."""
+"""The writes to the store of brainstorms: new brainstorms, ideas, and the cost of calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def put_ideas(
     handed: Mapping[str, str],
     common: Mapping[str, object],
 ) -> None:
-    """Store ideas by key, unless their keys are stored already."""
+    """Store ideas by key, skipping keys that are already stored."""
     now = datetime.now(UTC)
     own = {"brainstorm_id": session_id, "created_at": now, **common}
     rows = [{**own, "key": key, "text": storable(idea)} for key, idea in handed.items()]
@@ -35,7 +35,7 @@ async def put_ideas(
 
 
 async def charge(connection: AsyncConnection, session: BrainstormSession, cost: float) -> None:
-    """Add a call's cost to the brainstorm and to what its starter spent today."""
+    """Add a call's cost to the brainstorm and to its starter's spending of today."""
     paid = update(brainstorms).where(brainstorms.c.id == session.id)
     await connection.execute(paid.values(cost_usd=brainstorms.c.cost_usd + cost))
     key = {"team": session.team, "channel": session.channel, "user": session.user}
@@ -56,7 +56,7 @@ def new_row(request: StartRequest, now: datetime) -> dict[str, Any]:
     """Return the row of a new brainstorm."""
     names = ("key", "team", "channel", "user", "pipeline", "minutes", "dots", "reserved_usd")
     while (session_id := secrets.token_urlsafe(18)).startswith("-"):
-        pass  # no command line takes it for an option
+        pass  # so that no command line mistakes the id for an option
     return {
         **{name: getattr(request, name) for name in names},
         "id": session_id,

@@ -1,4 +1,4 @@
-"""The store of brainstorms (`bot.brainstorm.ports.BrainstormStore`)."""
+"""Stores brainstorms (`bot.brainstorm.ports.BrainstormStore`)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.brainstorm.ports import Handing, Voting
+from bot.brainstorm.ports import HandInResult, VoteResult
 from bot.brainstorm.session import (
-    MOST_IDEAS,
+    MAX_IDEAS,
     AboutSession,
     Ballots,
     BrainstormSession,
     EndedCall,
-    HandedIn,
+    IdeaCounts,
     Phase,
     StartRequest,
     StoredIdea,
@@ -48,16 +48,15 @@ DUE_AT_ONCE = 200
 class StoredBrainstorms:
     """`bot.brainstorm.ports.BrainstormStore` on a database.
 
-    What depends on the phase locks the brainstorm's row for sharing. A change of phase waits for
-    those transactions, and those that come later see the new phase: no idea and no dot falls
-    between.
+    Writes that depend on the phase lock the brainstorm's row in share mode. A change of phase waits
+    for those transactions, and later ones see the new phase, so no idea or dot is lost in between.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def start(self, request: StartRequest, now: datetime) -> str | None:
-        """Store a new brainstorm and return its id; None if the request was stored before."""
+        """Store a new brainstorm and return its id, or None if the request was stored before."""
         row = new_row(request, now)
         async with self._database.begin() as connection:
             new = upsert(connection.dialect.name)(brainstorms).values(row)
@@ -65,7 +64,7 @@ class StoredBrainstorms:
             return await connection.scalar(put)
 
     async def get(self, session_id: str) -> BrainstormSession | None:
-        """Return a brainstorm; None if there is none."""
+        """Return a brainstorm, or None if there is none."""
         return await self._one(select(brainstorms).where(brainstorms.c.id == session_id))
 
     async def by_board(self, team: str, channel: str, ts: str) -> BrainstormSession | None:
@@ -73,12 +72,12 @@ class StoredBrainstorms:
         here = brainstorms.c.team == team, brainstorms.c.channel == channel
         return await self._one(select(brainstorms).where(*here, brainstorms.c.board_ts == ts))
 
-    async def latest(self, team: str, channel: str, most: int) -> Sequence[BrainstormSession]:
+    async def latest(self, team: str, channel: str, limit: int) -> Sequence[BrainstormSession]:
         """Return a channel's latest brainstorms, newest first."""
         query = select(brainstorms).where(
             brainstorms.c.team == team, brainstorms.c.channel == channel
         )
-        query = query.order_by(brainstorms.c.created_at.desc(), brainstorms.c.id).limit(most)
+        query = query.order_by(brainstorms.c.created_at.desc(), brainstorms.c.id).limit(limit)
         async with self._database.connect() as connection:
             return [read_brainstorm(row) for row in await connection.execute(query)]
 
@@ -94,7 +93,7 @@ class StoredBrainstorms:
             return (await connection.scalars(query.limit(DUE_AT_ONCE))).all()
 
     async def begin(self, session_id: str) -> BrainstormSession | None:
-        """Begin an attempt at a brainstorm's work; None if there is none or it is over."""
+        """Begin an attempt at a brainstorm's work, or return None if there is none to do."""
         begun = update(brainstorms).where(brainstorms.c.id == session_id, text(BRAINSTORM_IS_OPEN))
         begun = begun.values(attempt=brainstorms.c.attempt + 1).returning(brainstorms)
 
@@ -107,8 +106,8 @@ class StoredBrainstorms:
     async def advance(
         self, session: BrainstormSession, phase: Phase, ends_at: datetime | None, **changes: object
     ) -> bool:
-        """Change the phase; False if it is no longer at the session's step."""
-        news: dict[str, object] = {
+        """Change the phase. Return False if the session's step is outdated."""
+        values: dict[str, object] = {
             "phase": phase,
             "phase_ends_at": ends_at,
             "step": session.step + 1,
@@ -117,39 +116,39 @@ class StoredBrainstorms:
             "refresh_at": None,
             **changed_columns(changes),
         }
-        return await self._update(_at_step(session), news)
+        return await self._update(_at_step(session), values)
 
     async def end_phase(self, session: BrainstormSession, now: datetime) -> bool:
-        """Make the phase's time be up; False if it has changed, or has no end yet."""
+        """Set the end of the phase to `now`. Return False if it has changed, or has no end yet."""
         timed = and_(_at_step(session), brainstorms.c.phase_ends_at.is_not(None))
         return await self._update(timed, {"phase_ends_at": now})
 
     async def extend(self, session: BrainstormSession, until: datetime) -> bool:
-        """Extend the phase; False if it has changed, or was extended before."""
+        """Extend the phase. Return False if it has changed, or was extended before."""
         once = and_(_at_step(session), ~brainstorms.c.extended)
         return await self._update(once, {"extended": True, "phase_ends_at": until})
 
     async def change(self, session: BrainstormSession, **changes: object) -> bool:
-        """Store what the session's attempt found; False if a newer one or a new phase has begun."""
+        """Store the results of the session's attempt. Return False if it is outdated."""
         mine = and_(_at_step(session), brainstorms.c.attempt == session.attempt)
         return await self._update(mine, changed_columns(changes))
 
     async def refresh(self, session_id: str, at: datetime) -> None:
-        """Have the board drawn again, then or earlier."""
+        """Schedule a redraw of the board at this time, or earlier."""
         later = or_(brainstorms.c.refresh_at.is_(None), brainstorms.c.refresh_at > at)
         await self._update(and_(brainstorms.c.id == session_id, later), {"refresh_at": at})
 
     async def hand_in(
         self, session_id: str, author: str, handed: Mapping[str, str], *, named: bool
-    ) -> Handing:
-        """Store a person's ideas by key, all or none; keys that were stored before add nothing."""
+    ) -> HandInResult:
+        """Store a person's ideas by key, all or none. Keys that are already stored add nothing."""
 
-        async def work(connection: AsyncConnection) -> Handing:
+        async def work(connection: AsyncConnection) -> HandInResult:
             session = await _locked(connection, session_id)
-            if session is None or not session.takes_ideas:
+            if session is None or not session.accepts_ideas:
                 return "over"
             count = select(func.count()).where(ideas.c.brainstorm_id == session_id)
-            if (await connection.scalar(count) or 0) + len(handed) > MOST_IDEAS:
+            if (await connection.scalar(count) or 0) + len(handed) > MAX_IDEAS:
                 return "full"
             late = session.phase != "silence"
             common = {"author": author, "is_model": False, "named": named, "late": late}
@@ -161,7 +160,7 @@ class StoredBrainstorms:
     async def reword(
         self, session_id: str, author: str, idea_id: str, new_text: str | None
     ) -> bool:
-        """Change a person's own idea, or withdraw it (None); only in the silence."""
+        """Reword a person's own idea, or withdraw it (None), during the silence only."""
         mine = and_(
             ideas.c.id == (int(idea_id) if re.fullmatch(r"[0-9]{1,9}", idea_id) else 0),
             ideas.c.brainstorm_id == session_id,
@@ -186,28 +185,28 @@ class StoredBrainstorms:
         async with self._database.connect() as connection:
             return [read_idea(row) for row in await connection.execute(query)]
 
-    async def handed_in(self, session_id: str) -> HandedIn:
-        """Return how many ideas there are, and by how many."""
+    async def count_ideas(self, session_id: str) -> IdeaCounts:
+        """Return how many ideas there are, and from how many people and models."""
         authors = func.count(ideas.c.author.distinct())
         query = select(ideas.c.is_model, authors, func.count()).group_by(ideas.c.is_model)
         async with self._database.connect() as connection:
             rows = await connection.execute(query.where(ideas.c.brainstorm_id == session_id))
             counts = {bool(is_model): (by, count) for is_model, by, count in rows}
-        return HandedIn(*counts.get(False, (0, 0)), *counts.get(True, (0, 0)))
+        return IdeaCounts(*counts.get(False, (0, 0)), *counts.get(True, (0, 0)))
 
     async def vote(
         self, session_id: str, user: str, dots: Mapping[str, int], among: Collection[str]
-    ) -> Voting:
-        """Replace a person's dots on the ideas `among`; all their dots together are limited."""
+    ) -> VoteResult:
+        """Replace a person's dots on the ideas in `among`. The limit applies to all their dots."""
         key = {"brainstorm_id": session_id, "user": user}
 
-        async def work(connection: AsyncConnection) -> Voting:
+        async def work(connection: AsyncConnection) -> VoteResult:
             session = await _locked(connection, session_id)
             if session is None or session.phase != "dots":
                 return "over"
-            news = {"changed_at": datetime.now(UTC)}
-            new = upsert(connection.dialect.name)(ballots).values(key | news | {"dots": "{}"})
-            locked = new.on_conflict_do_update(index_elements=list(key), set_=news)
+            changes = {"changed_at": datetime.now(UTC)}
+            new = upsert(connection.dialect.name)(ballots).values(key | changes | {"dots": "{}"})
+            locked = new.on_conflict_do_update(index_elements=list(key), set_=changes)
             before = await connection.scalar(locked.returning(ballots.c.dots))
             kept = {idea: n for idea, n in read_dots(before).items() if idea not in among}
             given = kept | {idea: n for idea, n in dots.items() if n > 0 and idea in among}
@@ -227,13 +226,13 @@ class StoredBrainstorms:
             return read_dots(await connection.scalar(select(ballots.c.dots).where(*mine)))
 
     async def ballots(self, session_id: str) -> Ballots:
-        """Return everybody's dots, without names."""
+        """Return everyone's dots, without names."""
         query = select(ballots.c.dots).where(ballots.c.brainstorm_id == session_id)
         async with self._database.connect() as connection:
             return [read_dots(row.dots) for row in await connection.execute(query)]
 
     async def call_ended(self, session: BrainstormSession, call: EndedCall, *, late: bool) -> None:
-        """Store a model's ideas with what the call cost; a call is stored once."""
+        """Store a model's ideas together with the call's cost. Each call is stored once."""
 
         async def work(connection: AsyncConnection) -> None:
             put = upsert(connection.dialect.name)(brainstorm_calls).values(call_row(session, call))
@@ -255,7 +254,7 @@ class StoredBrainstorms:
             return {row.position: row.state for row in await connection.execute(query)}
 
     async def put_question(self, ts: str, about: AboutSession) -> None:
-        """Store what the message `ts` asks about a brainstorm; a second time changes nothing."""
+        """Store what the message `ts` asks about a brainstorm. A second time changes nothing."""
         row = {
             "brainstorm_id": about.session_id,
             "ts": ts,
@@ -267,7 +266,7 @@ class StoredBrainstorms:
             await connection.execute(new.on_conflict_do_nothing())
 
     async def question_at(self, team: str, channel: str, ts: str) -> AboutSession | None:
-        """Return what a message asks about a brainstorm; None if it asks nothing of the kind."""
+        """Return what a message asks about a brainstorm, or None if it asks nothing about one."""
         table = brainstorm_questions
         query = select(table).join(brainstorms, brainstorms.c.id == table.c.brainstorm_id)
         query = query.where(
@@ -284,8 +283,8 @@ class StoredBrainstorms:
             row = (await connection.execute(query.limit(1))).one_or_none()
         return None if row is None else read_brainstorm(row)
 
-    async def _update(self, where: ColumnElement[bool], news: Mapping[str, object]) -> bool:
-        statement = update(brainstorms).where(where).values(**news)
+    async def _update(self, where: ColumnElement[bool], changes: Mapping[str, object]) -> bool:
+        statement = update(brainstorms).where(where).values(**changes)
 
         async def work(connection: AsyncConnection) -> bool:
             return bool((await connection.execute(statement)).rowcount)
@@ -298,7 +297,7 @@ def _at_step(session: BrainstormSession) -> ColumnElement[bool]:
 
 
 async def _locked(connection: AsyncConnection, session_id: str) -> BrainstormSession | None:
-    """Return a brainstorm whose phase can't change until the transaction ends."""
+    """Return a brainstorm, with its phase locked until the transaction ends."""
     query = select(brainstorms).where(brainstorms.c.id == session_id).with_for_update(read=True)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else read_brainstorm(row)

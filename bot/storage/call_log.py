@@ -14,13 +14,13 @@ from moa import Call
 
 
 class StoredCallLog:
-    """`bot.ports.CallLog` on a database. `bot.storage.runs` writes it."""
+    """`bot.ports.CallLog` on a database. `bot.storage.runs` writes the calls."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def of(self, run_id: str) -> Sequence[Call]:
-        """Return a run's calls over all attempts, in the order in which they ended."""
+        """Return a run's calls across all attempts, in the order in which they ended."""
         query = select(ledger).where(ledger.c.run_id == run_id).order_by(ledger.c.id)
         async with self._database.connect() as connection:
             return [_call(row) for row in await connection.execute(query)]

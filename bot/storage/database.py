@@ -1,4 +1,4 @@
-"""Opens the database, runs transactions, and waits for a database that is briefly away."""
+"""Opens the database, runs transactions, and waits while the database is briefly unavailable."""
 
 from __future__ import annotations
 
@@ -28,38 +28,39 @@ from bot.logs import OutageLog
 from bot.storage.database_url import explain, read_url
 from bot.storage.error_redaction import redact_errors
 from bot.storage.migrate import upgrade
-from bot.storage.sqlite import WRITES, check_file, set_up, warn_of_readers
+from bot.storage.sqlite import BEGIN, check_file, set_up, warn_of_readers
 
 CONNECTIONS = 8
-"""Largest number of connections in the pool: thirty workers must fit a Postgres server."""
+"""The most connections in the pool: thirty workers must fit on one Postgres server."""
 
 KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-"""TCP keepalives in seconds, and their count: detects a server that vanished."""
+"""TCP keepalive intervals in seconds, and their count. They detect a server that vanished."""
 
 PATIENCE_S = 60.0
-"""How long a run in progress waits for a database that is away: a restart takes seconds."""
+"""How long a running question waits for an unavailable database. A restart takes seconds."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
-TRANSIENT = (OperationalError, InterfaceError, NoConnectionFree)
-"""Errors that may pass: no connection, a server that restarts, a locked or full disk."""
+TRANSIENT = (OperationalError, InterfaceError, NoConnectionFree, sqlite3.OperationalError)
+"""Errors that may pass: no connection, a server that restarts, a locked or full disk. The last one
+comes from the driver itself when a transaction begins."""
 
 T = TypeVar("T")
 
 
 class DatabaseAway(Postponed, SQLAlchemyError):
-    """The database can't be used now: no connection, or a locked or full disk."""
+    """The database is unavailable: there is no connection, or its disk is locked or full."""
 
 
 class Database:
-    """A database whose tables are up to date.
+    """A database with up-to-date tables.
 
     All methods that connect raise `DatabaseAway` for errors that may pass. The first such error is
-    logged as `database_away`, the first success after it as `database_back`.
+    logged as `database_away`, and the first success after it as `database_back`.
 
     Args:
-        engine: connects to it.
-        is_new: whether its tables were created just now.
+        engine: connects to the database.
+        is_new: whether the tables were just created.
     """
 
     def __init__(self, engine: AsyncEngine, *, is_new: bool = False) -> None:
@@ -67,7 +68,7 @@ class Database:
         self.is_new = is_new
         self.outage = OutageLog("database")
         self._is_sqlite = engine.dialect.name == "sqlite"
-        # SQLite has one writer at a time. Waiting here is fair; its own wait polls.
+        # SQLite allows one writer at a time. Waiting here is fair; SQLite's own wait polls.
         lock = asyncio.Lock()
         self._writer: AbstractAsyncContextManager[Any] = lock if self._is_sqlite else nullcontext()
 
@@ -78,13 +79,13 @@ class Database:
 
     @property
     def dsn(self) -> str:
-        """The URL without a driver, as libpq reads it. It contains the password."""
+        """The URL without a driver, as libpq expects it. It contains the password."""
         plain = self.engine.url.set(drivername=self.engine.url.get_backend_name())
         return plain.render_as_string(hide_password=False)
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Open a connection for reading. On Postgres each statement sees the latest commit."""
+        """Open a connection without a transaction: each statement sees the latest commit."""
         options = {} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         with self._transient_errors():
             async with self.engine.connect() as connection:
@@ -93,32 +94,34 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection on which all reads see the same moment."""
-        options = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        options = {BEGIN: "BEGIN"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self._transient_errors():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(**options)
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Open a transaction for writing: committed at the end, rolled back after an error."""
+        """Open a transaction for writing, committed at the end, or rolled back after an error."""
         with self._transient_errors():
             async with self._writer, self.engine.connect() as connection:
-                await connection.execution_options(**{WRITES: True})
+                await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
                 async with connection.begin():
                     yield connection
 
-    def single(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a connection for one writing statement; on Postgres this saves two round trips."""
-        return self.begin() if self._is_sqlite else self.connect()
+    @asynccontextmanager
+    async def single(self) -> AsyncGenerator[AsyncConnection, None]:
+        """Open a connection for one writing statement, which is a transaction by itself."""
+        async with self._writer, self.connect() as connection:
+            yield connection
 
     async def patiently(
         self, work: Callable[[AsyncConnection], Awaitable[T]], *, single: bool = False
     ) -> T:
-        """Run a transaction, again and again while the database is away, for `PATIENCE_S`.
+        """Run a transaction, retrying for `PATIENCE_S` while the database is unavailable.
 
         Args:
-            work: the statements. They run twice when the answer to a commit was lost.
-            single: whether only one of them writes.
+            work: the statements. They run twice if the response to a commit was lost.
+            single: whether only one of the statements writes.
         """
         trying = AsyncRetrying(
             retry=retry_if_exception_type(DatabaseAway),
@@ -151,14 +154,14 @@ class Database:
 
 
 async def open_database(url: str) -> Database:
-    """A database whose tables are up to date.
+    """Open a database and upgrade its tables.
 
     Args:
         url: `sqlite:///path` or `postgresql://user:password@host/name`.
 
     Raises:
-        ConfigurationError: when the URL cannot be read or the database cannot be used. The message
-            contains neither password nor query.
+        ConfigurationError: the URL is invalid or the database can't be used. The message contains
+            neither the password nor the query.
     """
     parsed = read_url(url)
     engine = _engine(parsed)
@@ -166,7 +169,7 @@ async def open_database(url: str) -> Database:
         if parsed.get_backend_name() == "sqlite":
             check_file(parsed)
         async with engine.connect() as connection:
-            await connection.execution_options(**{WRITES: True})
+            await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
             is_new = await connection.run_sync(upgrade)
         warn_of_readers(parsed)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
@@ -179,7 +182,7 @@ def _engine(url: URL) -> AsyncEngine:
     is_sqlite = url.get_backend_name() == "sqlite"
     engine = create_async_engine(
         url,
-        hide_parameters=True,  # they hold questions and answers, and errors end up in logs
+        hide_parameters=True,  # they contain questions and answers, and errors end up in logs
         pool_size=CONNECTIONS,
         max_overflow=0,
         connect_args={} if is_sqlite else KEEPALIVES,
@@ -193,10 +196,10 @@ def _engine(url: URL) -> AsyncEngine:
 
 
 def _replace_closed(connection: Any, _record: object, _proxy: object) -> None:
-    """Have the pool replace a connection that its server has closed, as a restart does.
+    """Make the pool replace a connection that the server has closed, for example by a restart.
 
-    A pre-ping would see it too, at a fifth of all round trips. An idle connection from which
-    something can be read holds the server's goodbye.
+    A pre-ping would detect this too, but accounts for a fifth of all round trips. If there is
+    something to read on an idle connection, the server has said goodbye.
     """
     raw: psycopg.AsyncConnection[Any] = connection.driver_connection
     if not raw.closed:

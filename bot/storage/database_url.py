@@ -1,4 +1,4 @@
-"""Reads DATABASE_URL, and explains why a database cannot be used without showing its password."""
+"""Parses DATABASE_URL, and explains database errors without showing the password."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.errors import ConfigurationError
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+psycopg",
-    "postgres": "postgresql+psycopg",  # the form many hosting services use
+    "postgres": "postgresql+psycopg",  # the form that many hosting services use
 }
 
 
@@ -25,10 +25,10 @@ UNENCODED = (
 
 
 def read_url(url: str) -> URL:
-    """The URL with the driver that is used for its database.
+    """Return the URL with the driver for its database.
 
     Raises:
-        ConfigurationError: when it is not a URL, or of a database that is not supported.
+        ConfigurationError: it isn't a URL, or names an unsupported database.
     """
     if _has_bare_password(url):
         raise ConfigurationError(UNENCODED)
@@ -41,28 +41,28 @@ def read_url(url: str) -> URL:
         ) from None
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise ConfigurationError(
-            "DATABASE_URL names no file. What is only in memory would be lost with the process: "
-            "write sqlite:///path/to/file.db."
+            "DATABASE_URL names no file, so all data would be lost when the process ends. "
+            "Write sqlite:///path/to/file.db."
         )
     driver = DRIVERS.get(parsed.get_backend_name())
     if driver is None:
         raise ConfigurationError(
-            f"DATABASE_URL names {parsed.get_backend_name()}, which is not supported. Use sqlite "
+            f"DATABASE_URL names {parsed.get_backend_name()}, which isn't supported. Use sqlite "
             "or postgresql."
         )
     if not parsed.database:
         raise ConfigurationError(
-            "DATABASE_URL names a server, and no database on it. Write "
+            "DATABASE_URL names a server but no database. Write "
             "postgresql://user:password@host/name."
         )
     return parsed.set(drivername=driver)
 
 
 def _has_bare_password(url: str) -> bool:
-    """Whether the password holds an `@` that must be percent-encoded.
+    """Return whether the password contains an `@` that must be percent-encoded.
 
-    Such a URL is read as another one: what follows the `@` becomes the host or the database, which
-    messages show.
+    Such a URL is misread: the part after the `@` becomes the host or the database, which messages
+    show.
     """
     scheme, _, rest = url.partition("://")
     name, colon, password = rest.partition(":")
@@ -73,28 +73,34 @@ def _has_bare_password(url: str) -> bool:
     return "@" in place or "@" in query.partition("=")[0]
 
 
-def explain(url: URL, error: Exception) -> str:
-    """Why a database cannot be used and what to check, without its password or query."""
+def location(url: URL) -> str:
+    """Return where a database is, its file or "host/name", without user and password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
     host = url.host or url.query.get("host") or "localhost"  # the query has a socket's folder
-    is_file = url.get_backend_name() == "sqlite"
-    place = url.database if is_file else f"{host}/{url.database}"
+    return f"{host}/{url.database}"
+
+
+def explain(url: URL, error: Exception) -> str:
+    """Return why a database can't be used and what to check, without its password or query."""
     check = (
         "its folder exists and can be written to"
-        if is_file
+        if url.get_backend_name() == "sqlite"
         else "the server runs and its user may create tables there (Postgres 15 and later: GRANT "
         "CREATE ON SCHEMA public)"
     )
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
     words = _without_password(words, url, cause)
-    return f"The database {place} cannot be used: {words}. Check DATABASE_URL, and that {check}."
+    where = location(url)
+    return f"The database {where} can't be used: {words}. Check DATABASE_URL, and that {check}."
 
 
 def _without_password(words: str, url: URL, cause: BaseException) -> str:
-    """A driver's message with `:password@` masked.
+    """Return a driver's message with `:password@` masked.
 
-    Where the password occurs in any other way only the error's type is shown: a short password
-    may be an ordinary word of the message, and masking single words would garble it.
+    If the password occurs in any other form, only the error's type is returned: a short password
+    may be an ordinary word of the message, and masking words would garble it.
     """
     for password in filter(None, (url.password, url.query.get("password"))):
         for form in {str(password), quote(str(password), safe="")}:

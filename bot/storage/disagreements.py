@@ -1,4 +1,4 @@
-"""Converts a disagreement to the text of a column and back."""
+"""Converts a disagreement to a column's text and back."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from moa import Difference, Disagreement, View
 
 
 def disagreement_text(found: Disagreement | None) -> str | None:
-    """Return ASCII JSON, which every database can store whatever a model wrote."""
+    """Return ASCII JSON, which every database can store no matter what a model wrote."""
     return None if found is None else json.dumps(asdict(found))
 
 
 def read_disagreement(text: str | None) -> Disagreement | None:
-    """Parse that JSON; None if there is no disagreement."""
+    """Parse that JSON, or return None if there is no disagreement."""
     if text is None:
         return None
-    told = json.loads(text)
+    stored = json.loads(text)
     return Disagreement(
-        tuple(told["agreements"]),
+        tuple(stored["agreements"]),
         tuple(
             Difference(found["topic"], tuple(_view(view) for view in found["views"]))
-            for found in told["differences"]
+            for found in stored["differences"]
         ),
     )
 
 
-def _view(told: dict[str, object]) -> View:
-    labels, models = told["labels"], told["models"]
+def _view(stored: dict[str, object]) -> View:
+    labels, models = stored["labels"], stored["models"]
     assert isinstance(labels, list)
     assert isinstance(models, list)
-    return View(str(told["text"]), tuple(map(str, labels)), tuple(map(str, models)))
+    return View(str(stored["text"]), tuple(map(str, labels)), tuple(map(str, models)))

@@ -9,22 +9,23 @@ from sqlalchemy import Row, and_, delete, func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Trouble
-from bot.storage.tables import answers, feedback, runs
+from bot.storage.tables import answers, feedback, ledger, runs
 
 ERASED: Trouble = "thread_gone"
-"""The trouble of runs that are erased."""
+"""The trouble that marks erased runs."""
 
 IS_ERASED = and_(func.coalesce(runs.c.trouble, "") == ERASED, runs.c.text == "")
 
 
 async def erase(connection: AsyncConnection, run_id: str, finished_at: datetime) -> None:
-    """End a run, and erase its words: the question, the reply, all answers, what was said of them.
+    """End a run and erase its texts: the question, the reply, all answers and the disagreement.
 
-    Its row stays, with its claims, so that an event that comes late does not ask it again; and its
-    lines of the ledger, which hold what it cost and no words.
+    Its row and claims stay, so that a late event can't ask the question again. So do its calls,
+    for their costs, but without the providers' reasons, which may quote the question.
     """
     for table in (answers, feedback):
         await connection.execute(delete(table).where(table.c.run_id == run_id))
+    await connection.execute(update(ledger).where(ledger.c.run_id == run_id).values(reason=None))
     emptied = {"text": "", "reply": "", "notes": "[]", "disagreement": None, "response_url": None}
     ended = {"state": "failed", "status": None, "trouble": ERASED, "finished_at": finished_at}
     await connection.execute(update(runs).where(runs.c.id == run_id).values(**emptied, **ended))

@@ -9,14 +9,14 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 BAD_DATA = "22"
-"""The SQLSTATE class whose first line quotes the value that Postgres could not read."""
+"""The SQLSTATE class whose first line quotes the value that Postgres couldn't read."""
 
 
 def redact_errors(engine: Engine) -> None:
-    """Keep values out of the messages of an engine's errors.
+    """Keep values out of an engine's error messages.
 
     SQLAlchemy's `hide_parameters` removes a statement's parameters. Postgres adds DETAIL and
-    CONTEXT lines that quote whole rows, so only its first line is kept. SQLite names only tables
+    CONTEXT lines that quote whole rows, so only the first line is kept. SQLite names only tables
     and columns.
     """
     event.listen(engine, "handle_error", _redact)
@@ -35,7 +35,7 @@ def _redact(context: ExceptionContext) -> None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and its causes and contexts; psycopg raises one for each row of many."""
+    """Yield an error with its causes and contexts. psycopg raises one error per row of many."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -47,7 +47,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _first_line(diagnosis: Any) -> str:
-    """A psycopg `Diagnostic` without the values it quotes."""
+    """Return the first line of a psycopg `Diagnostic`, without quoted values."""
     if diagnosis.sqlstate.startswith(BAD_DATA):
         return f"SQLSTATE {diagnosis.sqlstate}"
     return str(diagnosis.message_primary)

@@ -15,7 +15,7 @@ REPLY = "reply"
 """The target of a verdict on the whole reply."""
 
 BEST = "best"
-"""The verdict on one answer. Verdicts on the reply stand in rows of their own."""
+"""The verdict that marks the best answer. Verdicts on the reply have rows of their own."""
 
 
 class StoredFeedback:
@@ -27,38 +27,38 @@ class StoredFeedback:
     async def judge(
         self, run_id: str, user: str, verdict: Literal["helpful", "not_helpful"], reason: str
     ) -> None:
-        """Store a person's verdict on the reply. A reason stays while the verdict is the same."""
+        """Store a person's verdict on the reply. A reason is kept while the verdict is the same."""
         key = {"run_id": run_id, "user": user, "target": REPLY}
-        news = {"verdict": verdict, "reason": storable(reason), "created_at": datetime.now(UTC)}
+        values = {"verdict": verdict, "reason": storable(reason), "created_at": datetime.now(UTC)}
         # Repeating a verdict without a reason keeps the earlier reason.
         same = feedback.c.verdict == verdict
         kept = {} if reason else {"reason": case((same, feedback.c.reason), else_="")}
         async with self._database.begin() as connection:
-            statement = upsert(connection.dialect.name)(feedback).values(key | news)
+            statement = upsert(connection.dialect.name)(feedback).values(key | values)
             await connection.execute(
-                statement.on_conflict_do_update(index_elements=list(key), set_=news | kept)
+                statement.on_conflict_do_update(index_elements=list(key), set_=values | kept)
             )
 
     async def choose_best(self, run_id: str, user: str, target: str) -> None:
-        """Store the answer that a person found best, in place of an earlier choice."""
+        """Store a person's best answer, replacing an earlier choice."""
         mine = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.verdict == BEST
         key = {"run_id": run_id, "user": user, "target": target}
-        news = {"verdict": BEST, "created_at": datetime.now(UTC)}
+        values = {"verdict": BEST, "created_at": datetime.now(UTC)}
         async with self._database.begin() as connection:
             await connection.execute(delete(feedback).where(*mine, feedback.c.target != target))
-            statement = upsert(connection.dialect.name)(feedback).values(key | news)
+            statement = upsert(connection.dialect.name)(feedback).values(key | values)
             await connection.execute(
-                statement.on_conflict_do_update(index_elements=list(key), set_=news)
+                statement.on_conflict_do_update(index_elements=list(key), set_=values)
             )
 
-    async def take_back(self, run_id: str, user: str, target: str) -> None:
-        """Delete the person's choice of this answer."""
+    async def clear_best(self, run_id: str, user: str, target: str) -> None:
+        """Delete a person's choice of this answer."""
         key = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.target == target
         async with self._database.begin() as connection:
             await connection.execute(delete(feedback).where(*key, feedback.c.verdict == BEST))
 
     async def best_of(self, run_id: str, user: str) -> str | None:
-        """Return the answer the person chose as best; the latest if two clicks collided."""
+        """Return the person's best answer, or the latest one if two clicks collided."""
         mine = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.verdict == BEST
         query = select(feedback.c.target).where(*mine).order_by(feedback.c.created_at.desc())
         async with self._database.connect() as connection:

@@ -1,4 +1,4 @@
-"""Upgrades a database's tables: one process at a time, all or nothing."""
+"""Upgrades a database's tables, one process at a time, all or nothing."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from sqlalchemy import Connection, func, select
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x6D6F61
-"""The advisory lock of an upgrade on Postgres ("moa"); DBOS takes others."""
+"""The advisory lock for upgrades on Postgres ("moa")."""
 
 log = structlog.get_logger(__name__)
 
 
 def upgrade(connection: Connection, revision: str = "head") -> bool:
-    """Run the migrations that a database lacks, in a transaction of their own.
+    """Run the missing migrations in a transaction of their own.
 
-    Several processes may start at the same time: the first one upgrades, the others wait for it.
-    A database that a later release has upgraded is left as it is, so that the releases can run
-    side by side while one takes the other's place: migrations must leave what they find usable.
+    Several processes may start at the same time: the first one upgrades, the others wait for it. A
+    database upgraded by a later release is left as it is, so that two releases can run side by side
+    during an update. Migrations must therefore keep existing tables usable.
 
     Args:
-        connection: one that has not begun a transaction.
-        revision: how far to go; `downgrade` is not offered, as no release needs it.
+        connection: must not have begun a transaction.
+        revision: how far to upgrade. Downgrades aren't offered, as no release needs them.
 
     Returns:
         Whether the database was new.
@@ -38,7 +38,7 @@ def upgrade(connection: Connection, revision: str = "head") -> bool:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    with alone(connection):
+    with exclusive(connection):
         revisions = set(MigrationContext.configure(connection).get_current_heads())
         if revisions <= known:
             command.upgrade(config, revision)
@@ -48,10 +48,10 @@ def upgrade(connection: Connection, revision: str = "head") -> bool:
 
 
 @contextmanager
-def alone(connection: Connection) -> Generator[None, None, None]:
-    """Open a transaction in which only this process upgrades and tables can be rebuilt.
+def exclusive(connection: Connection) -> Generator[None, None, None]:
+    """Open a transaction in which only this process upgrades, and tables can be rebuilt.
 
-    SQLite changes a column by rebuilding its table. With foreign keys enforced, dropping the old
+    SQLite changes a column by rebuilding its table. If foreign keys were enforced, dropping the old
     table would delete all rows that refer to it.
     """
     if connection.dialect.name == "postgresql":
@@ -59,7 +59,7 @@ def alone(connection: Connection) -> Generator[None, None, None]:
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
             yield
         return
-    # Within the transaction this would have no effect.
+    # This would have no effect within the transaction.
     _outside(connection, "PRAGMA foreign_keys=OFF")
     try:
         with connection.begin():

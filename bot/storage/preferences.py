@@ -24,28 +24,28 @@ from bot.storage.database import Database
 from bot.storage.rows import upsert
 from bot.storage.tables import preferences
 
-HOLDS_S = 1.0
-"""Seconds for which what was read holds. One question asks for it several times within them."""
+CACHE_S = 1.0
+"""Seconds for which choices are cached. One question reads them several times in that time."""
 
-MOST_HELD = 1000
+MAX_CACHED = 1000
 NEVER = (-inf, None)
 
 Place = tuple[str, str, str]
-"""A workspace's id, a scope, and what has the choice there."""
+"""A workspace's id, a scope, and the id of what has the choice."""
 
 
 class StoredPreferences:
-    """`bot.preferences.StoredChoices` on a database. Each method is one transaction at most."""
+    """`bot.preferences.StoredChoices` on a database. Each method is at most one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._held: dict[Place, tuple[float, str | None]] = {}
+        self._cache: dict[Place, tuple[float, str | None]] = {}
         self._changes = 0
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
-        """Read the choices that apply there: up to three rows, by key."""
+        """Return the choices that apply, from up to three rows looked up by key."""
         places = {"workspace": team, "channel": channel, "person": user}
-        found = self._just_read(team, places) or await self._look(team, places)
+        found = self._cached_choices(team, places) or await self._query(team, places)
         return Choices(
             read_choice(WorkspaceChoice, found.get("workspace")),
             read_choice(ChannelChoice, found.get("channel")),
@@ -59,47 +59,47 @@ class StoredPreferences:
         query = select(preferences.c.chosen).where(*here).with_for_update()
         try:
             async with self._database.begin() as connection:
-                news = {
+                values = {
                     "chosen": written_choice(choice, await connection.scalar(query)),
                     "changed_by": by,
                     "changed_at": datetime.now(UTC),
                 }
-                new = upsert(connection.dialect.name)(preferences).values(key | news)
-                replace = new.on_conflict_do_update(index_elements=list(key), set_=news)
+                new = upsert(connection.dialect.name)(preferences).values(key | values)
+                replace = new.on_conflict_do_update(index_elements=list(key), set_=values)
                 await connection.execute(replace)
         finally:
             self._changes += 1
-            self._held.pop((team, scope, id), None)
+            self._cache.pop((team, scope, id), None)
 
-    def _just_read(
+    def _cached_choices(
         self, team: str, places: Mapping[str, str | None]
     ) -> Mapping[str, str | None] | None:
-        """Return recently read choices by scope; None if one was not read recently."""
+        """Return cached choices by scope, or None if any of them isn't cached."""
         held = {
-            scope: self._held.get((team, scope, place), NEVER)
+            scope: self._cache.get((team, scope, place), NEVER)
             for scope, place in places.items()
             if place is not None
         }
-        if min(since for since, _ in held.values()) < time.monotonic() - HOLDS_S:
+        if min(since for since, _ in held.values()) < time.monotonic() - CACHE_S:
             return None
         return {scope: chosen for scope, (_, chosen) in held.items()}
 
-    async def _look(self, team: str, places: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    async def _query(self, team: str, places: Mapping[str, str | None]) -> Mapping[str, str | None]:
         since, changes = time.monotonic(), self._changes
         async with self._database.connect() as connection:
             found = {row.scope: row.chosen for row in await connection.execute(_by_place(places))}
-        if self._changes != changes:  # what was read may be older than that change
+        if self._changes != changes:  # the rows may be older than that change
             return found
-        if len(self._held) > MOST_HELD:
-            self._held.clear()
+        if len(self._cache) > MAX_CACHED:
+            self._cache.clear()
         for scope, place in places.items():
             if place is not None:
-                self._held[team, scope, place] = since, found.get(scope)
+                self._cache[team, scope, place] = since, found.get(scope)
         return found
 
 
 def _by_place(places: Mapping[str, str | None]) -> Select[Any, Any]:
-    """Group the choices by workspace, channel and person; None where there is none."""
+    """Select the choices of a workspace, a channel and a person."""
     of = [
         and_(preferences.c.scope == scope, preferences.c.id == place)
         for scope, place in places.items()

@@ -12,15 +12,19 @@ from bot.storage.erasure import IS_ERASED
 from bot.storage.rows import aware
 from bot.storage.tables import runs
 
+MAX_REMEMBERED = 10_000
+"""Places remembered as answered before, so that not every reply has to look."""
+
 
 class StoredHistory:
     """`bot.ports.QuestionHistory` on a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._answered: set[tuple[str, str, str | None]] = set()
 
-    async def latest(self, team: str, user: str, most: int) -> Sequence[PastQuestion]:
-        """Return a person's latest questions, the newest first."""
+    async def latest(self, team: str, user: str, limit: int) -> Sequence[PastQuestion]:
+        """Return a person's latest questions, newest first."""
         query = (
             select(
                 runs.c.channel,
@@ -34,7 +38,7 @@ class StoredHistory:
             )
             .where(runs.c.team == team, runs.c.user == user, ~IS_ERASED)
             .order_by(runs.c.created_at.desc(), runs.c.id)
-            .limit(most)
+            .limit(limit)
         )
         async with self._database.connect() as connection:
             rows = (await connection.execute(query)).all()
@@ -55,6 +59,9 @@ class StoredHistory:
         """Return whether no stored run was answered in the run's channel before."""
         question = run.question
         is_private = question.surface == "command" and not public
+        place = question.team, question.channel, question.user if is_private else None
+        if place in self._answered:
+            return False
         same_kind = [runs.c.surface == "command", runs.c.user == question.user]
         earlier = exists().where(
             runs.c.team == question.team,
@@ -64,10 +71,13 @@ class StoredHistory:
             *(same_kind if is_private else [runs.c.surface != "command"]),
         )
         async with self._database.connect() as connection:
-            return not await connection.scalar(select(earlier))
+            was_answered = bool(await connection.scalar(select(earlier)))
+        if was_answered and len(self._answered) < MAX_REMEMBERED:
+            self._answered.add(place)
+        return not was_answered
 
     async def latest_answered(self, team: str, channel: str, user: str) -> str | None:
-        """Return the newest run of a channel that has a reply, without others' private ones."""
+        """Return a channel's newest run with a reply, except private replies to other people."""
         query = (
             select(runs.c.id)
             .where(runs.c.team == team, runs.c.channel == channel, runs.c.reply != "", ~IS_ERASED)

@@ -16,7 +16,7 @@ from moa import Answer, Call, Usage
 
 
 def upsert(dialect: str) -> Any:
-    """Return the dialect's `insert`; both have `on_conflict_do_update`."""
+    """Return the dialect's `insert`. Both have `on_conflict_do_update`."""
     return postgresql.insert if dialect == "postgresql" else sqlite.insert
 
 
@@ -37,7 +37,7 @@ def question_row(question: Question) -> dict[str, Any]:
 
 
 def answer_row(run_id: str, answer: Answer, role: str) -> dict[str, Any]:
-    """Return a row of `answers`. Slack shows it, so the provider's own reason is left out."""
+    """Return a row of `answers`, without the provider's own reason: Slack shows answers."""
     row = {
         **_plain(answer, "usage", "reason"),
         **_tokens(answer.usage),
@@ -124,7 +124,7 @@ def _plain(value: Answer | Call, *without: str) -> dict[str, Any]:
 
 
 def read_usage(row: Row[Any]) -> Usage | None:
-    """Return the tokens of an answer or a call; None if unknown."""
+    """Return the tokens of an answer or a call, or None if unknown."""
     if row.input_tokens is None:
         return None
     return Usage(

@@ -1,4 +1,4 @@
-"""Lists runs, and the calls of one run, for operators."""
+"""Lists runs, and the calls of a run, for operators."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bot.storage.database import Database
 from bot.storage.rows import aware
 from bot.storage.tables import IS_LIVE, ledger, runs
 
-UNDER_WAY = ("live", "waiting", "running")
+UNFINISHED_STATES = ("live", "waiting", "running")
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A run in a list, without anyone's words."""
+    """A run in a list, without any texts."""
 
     id: str
     created_at: datetime
@@ -36,9 +36,9 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """One line of a run's ledger. Times are in seconds since the run's start.
+    """One call of a run. Times are in seconds since the run's start.
 
-    `estimated`: the provider did not count all tokens, so that they and the cost are estimates.
+    `estimated`: the provider didn't count all tokens, so the tokens and the cost are estimates.
     """
 
     role: str
@@ -58,23 +58,23 @@ class CallLine:
 
 
 class RunListing:
-    """Reads runs for an operator."""
+    """Reads runs for operators."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def runs(self, *, state: str | None = None, limit: int = 20) -> Sequence[RunSummary]:
-        """The latest runs.
+        """Return the latest runs.
 
         Args:
-            state: only those in this state; "live" for all that have not ended.
-            limit: how many at most.
+            state: only runs in this state; "live" for all unfinished ones.
+            limit: the most runs to return.
         """
         query = select(*(runs.c[name] for name in RunSummary.__slots__))
         query = query.order_by(runs.c.created_at.desc()).limit(limit)
         if state is not None:
-            # Said twice for those under way, so that their index is used among many that ended.
-            query = query.where(*([IS_LIVE] if state in UNDER_WAY else []))
+            # Unfinished states get both conditions, so that the index of live runs is used.
+            query = query.where(*([IS_LIVE] if state in UNFINISHED_STATES else []))
             query = query.where(*([] if state == "live" else [runs.c.state == state]))
         async with self._database.connect() as connection:
             return [_listed(row) for row in await connection.execute(query)]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Executable,
     Float,
     Select,
     String,
+    Table,
     bindparam,
     case,
     exists,
@@ -23,78 +25,95 @@ from sqlalchemy import (
 )
 
 from bot.ports import DELETED
+from bot.storage.erasure import IS_ERASED
 from bot.storage.rows import upsert
 from bot.storage.tables import IS_LIVE, answers, claims, ledger, posts, runs, spending
 
-HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
+DELAY_S = {"user": 2, "channel": 2, "team": 1}
 """Seconds by which each unfinished question of the same person, channel and workspace delays a new
-one in the queue. Heavy users queue behind themselves, and nobody waits for ever."""
+one in the queue. Heavy users queue behind themselves, and nobody waits forever."""
 
 ANSWER_KEY = ("run_id", "layer", "position")
 DAY_KEY = ("team", "day", "channel", "user")
 
+# Statements that run for each question are built once: building one takes longer than running it.
+RUN_ID = bindparam("run_id")
+
 
 def _delay() -> ColumnElement[int]:
-    """Seconds by which unfinished questions of the same origin delay a new one."""
+    """Return the delay of a new question, from the unfinished ones of the same origin."""
     live = runs.alias()
     handicap: ColumnElement[int] = sum(
         (
             case((live.c[name] == bindparam(f"origin_{name}"), seconds), else_=0)
-            for name, seconds in HANDICAP_S.items()
+            for name, seconds in DELAY_S.items()
         ),
         start=literal(0),
     )
-    # Not filtered by workspace: the planner would take that index over the one of live runs.
+    # No filter by workspace: the planner would prefer that index to the one of live runs.
     delay = select(func.coalesce(func.sum(handicap), 0)).where(live.c.finished_at.is_(None))
     return delay.scalar_subquery()
 
 
 PUT_RUN = insert(runs).values(turn=_delay() + bindparam("asked_s"))
-"""Store a new run. Built once, since building a statement takes longer than running it."""
+"""Stores a new run."""
 
 
 def new_run(row: Mapping[str, Any], asked_s: int) -> Mapping[str, Any]:
-    """The parameters of `PUT_RUN`; `asked_s` are seconds since the turns' epoch."""
-    return {**row, "asked_s": asked_s, **{f"origin_{name}": row[name] for name in HANDICAP_S}}
+    """Return the parameters of `PUT_RUN`. `asked_s` are seconds since the turns' epoch."""
+    return {**row, "asked_s": asked_s, **{f"origin_{name}": row[name] for name in DELAY_S}}
 
 
 @cache
 def put_keys(dialect: str) -> Executable:
-    """Claim keys for a run; returns those that were free."""
+    """Claim keys for a run, and return the ones that were free."""
     return upsert(dialect)(claims).on_conflict_do_nothing().returning(claims.c.key)
 
 
 BEGIN_RUN = (
     update(runs)
-    .where(runs.c.id == bindparam("run_id"), IS_LIVE)
+    .where(runs.c.id == RUN_ID, IS_LIVE)
     .values(state="running", attempt=runs.c.attempt + case((runs.c.state == "running", 1), else_=0))
     .returning(runs)
 )
-"""Begin an attempt at a run that has not ended; returns its row. The number of an attempt grows
-whenever an earlier one had begun, which fences that one off."""
+"""Begins an attempt at an unfinished run and returns its row. If an earlier attempt had begun, the
+attempt number grows, which fences off the earlier attempt."""
 
 
-def answers_of(run_id: str) -> Select[Any]:
-    """A run's answers by layer and position."""
-    query = select(answers).where(answers.c.run_id == run_id)
-    return query.order_by(answers.c.layer, answers.c.position)
+ANSWERS_OF = (
+    select(answers).where(answers.c.run_id == RUN_ID).order_by(answers.c.layer, answers.c.position)
+)
+"""A run's answers by layer and position."""
+
+POSTS_OF = select(posts.c.ts).where(posts.c.run_id == RUN_ID).order_by(posts.c.position)
+"""The ts of a run's messages, in the order in which they were posted."""
+
+PUT_POST = insert(posts).values(
+    position=select(func.count() + 1)
+    .select_from(posts)
+    .where(posts.c.run_id == bindparam("of_run"))
+    .scalar_subquery()
+)
+"""Stores the ts of one more message of a run."""
 
 
-def posts_of(run_id: str) -> Select[Any]:
-    """The ts of a run's messages, in the order in which they were posted."""
-    return select(posts.c.ts).where(posts.c.run_id == run_id).order_by(posts.c.position)
+_IS_ERASED_RUN = exists().where(runs.c.id == RUN_ID, IS_ERASED)
 
 
-def put_post(run_id: str, ts: str) -> Executable:
-    """Store the ts of one more message of a run."""
-    count = select(func.count() + 1).select_from(posts).where(posts.c.run_id == run_id)
-    return insert(posts).values(run_id=run_id, ts=ts, position=count.scalar_subquery())
+def _parameters(table: Table, names: Iterable[str]) -> list[BindParameter[Any]]:
+    """Return a parameter for each of these columns."""
+    return [bindparam(name, type_=table.c[name].type) for name in names]
 
 
 @cache
 def put_answers(dialect: str) -> Executable:
-    """Store answers, in place of those at the same positions."""
-    new = upsert(dialect)(answers)
+    """Store answers, replacing those at the same positions. An erased run gets none.
+
+    A worker that was cut off may still have some when its run is erased elsewhere.
+    """
+    names = [column.name for column in answers.c]
+    row = select(*_parameters(answers, names)).where(~_IS_ERASED_RUN)
+    new = upsert(dialect)(answers).from_select(names, row)
     changed = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEY}
     return new.on_conflict_do_update(index_elements=ANSWER_KEY, set_=changed)
 
@@ -102,32 +121,38 @@ def put_answers(dialect: str) -> Executable:
 @cache
 def add_spending(dialect: str) -> Executable:
     """Add a call's `cost` to its `on_day`. A run counts as a question with its first call."""
-    run_id = bindparam("run_id")
     row = select(
         runs.c.team,
         bindparam("on_day", type_=String),
         runs.c.channel,
         runs.c.user,
-        case((~exists().where(ledger.c.run_id == run_id), 1), else_=0),
+        case((~exists().where(ledger.c.run_id == RUN_ID), 1), else_=0),
         bindparam("cost", type_=Float),
-    ).where(runs.c.id == run_id)
+    ).where(runs.c.id == RUN_ID)
     sums = ("questions", "cost_usd")
     new = upsert(dialect)(spending).from_select([*DAY_KEY, *sums], row)
     added = {name: spending.c[name] + new.excluded[name] for name in sums}
     return new.on_conflict_do_update(index_elements=DAY_KEY, set_=added)
 
 
-def ask_to_stop(run_id: str, user: str) -> Executable:
-    """Store who stops a run. A run whose question was deleted keeps that as its reason."""
+def request_stop(run_id: str, user: str) -> Executable:
+    """Store who stopped a run. If its question was deleted, that remains the reason."""
     kept = case((runs.c.stop_by == DELETED, DELETED), else_=literal(user, String))
     return update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=kept)
 
 
-PUT_CALL = insert(ledger).inline()
+def _put_call() -> Executable:
+    names = [column.name for column in ledger.c if column.name not in {"id", "reason"}]
+    reason = bindparam("reason", type_=ledger.c.reason.type)
+    kept = case((_IS_ERASED_RUN, None), else_=reason)
+    return insert(ledger).from_select([*names, "reason"], select(*_parameters(ledger, names), kept))
 
 
-def queue_position(run_id: str) -> Select[Any, int, int]:
-    """A waiting run's turn, how many wait with an earlier one, and how many runs are running."""
+PUT_CALL = _put_call()
+"""Adds a call to the call log. In an erased run it has no reason, which may quote the question."""
+
+
+def _queue_position() -> Select[Any, int, int]:
     other = runs.alias()
     live = other.c.finished_at.is_(None)
     earlier = select(func.count()).where(
@@ -135,10 +160,23 @@ def queue_position(run_id: str) -> Select[Any, int, int]:
     )
     running = select(func.count()).where(live, other.c.state == "running")
     return select(runs.c.turn, earlier.scalar_subquery(), running.scalar_subquery()).where(
-        runs.c.id == run_id, runs.c.state == "waiting"
+        runs.c.id == RUN_ID, runs.c.state == "waiting"
     )
 
 
+QUEUE_POSITION = _queue_position()
+"""A waiting run's turn, how many runs wait with an earlier turn, and how many are running."""
+
+ATTEMPT = (runs.c.id == RUN_ID, runs.c.attempt == bindparam("of_attempt"))
+
+FINISH_RUN = update(runs).where(*ATTEMPT)
+"""Stores the outcome of an attempt, unless a newer one has begun."""
+
+END_RUN = update(runs).where(runs.c.id == RUN_ID).returning(runs.c.stop_by)
+END_ATTEMPT = update(runs).where(*ATTEMPT).returning(runs.c.stop_by)
+"""Stores how a run ended. The second does nothing if a newer attempt has begun."""
+
+
 def in_thread(team: str, channel: str, thread_ts: str) -> Sequence[ColumnElement[bool]]:
-    """The conditions on the runs of a thread."""
+    """Return the conditions on the runs of a thread."""
     return (runs.c.team == team, runs.c.channel == channel, runs.c.thread_ts == thread_ts)

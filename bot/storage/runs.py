@@ -1,4 +1,4 @@
-"""The run store (`bot.ports.RunStore`): questions, answers as they arrive, how each run ended."""
+"""The run store (`bot.ports.RunStore`): questions, answers as they arrive, and outcomes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Executable, delete, func, or_, select, update
+from sqlalchemy import Executable, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Superseded, Trouble
@@ -34,7 +34,7 @@ from moa import Answer, Call, Outcome
 SEED_BITS = 63
 
 EPOCH = 1_767_225_600
-"""2026-01-01 UTC in seconds. Turns are counted from here so that they fit into 31 bits."""
+"""2026-01-01 UTC in seconds. Turns count from here so that they fit into 31 bits."""
 
 DAY = "%Y-%m-%d"
 
@@ -53,9 +53,9 @@ class StoredRunStore:
         *,
         again_of: str | None = None,
     ) -> str | None:
-        """Store a question under all its keys, or store nothing if one of them is taken."""
+        """Store a question under all its keys, or nothing if one of them is taken."""
         row = _new_row(question, pipeline, again_of)
-        # In one order, so that two claims never deadlock.
+        # Sorted, so that two claims never deadlock.
         named = [{"key": key, "run_id": row["id"]} for key in sorted(set(keys))]
         async with self._database.begin() as connection:
             await connection.execute(sql.PUT_RUN, sql.new_run(row, int(time.time()) - EPOCH))
@@ -71,14 +71,14 @@ class StoredRunStore:
         return await self._scalar(query) is not None
 
     async def get(self, run_id: str) -> Run | None:
-        """Return a run with its answers and posts; None if it doesn't exist or was erased."""
+        """Return a run with its answers and posts, or None if it doesn't exist or was erased."""
         async with self._database.connect() as connection:
             found = await connection.execute(select(runs).where(runs.c.id == run_id))
             row = found.one_or_none()
             return None if row is None or is_erased(row) else await _whole(connection, row)
 
-    async def asked_again(self, run: Run) -> Run | None:
-        """Return the latest run that regenerates this one; None if there is none."""
+    async def regeneration_of(self, run: Run) -> Run | None:
+        """Return the latest regeneration of a run, if any."""
         question = run.question
         query = (
             select(runs.c.id)
@@ -91,13 +91,13 @@ class StoredRunStore:
         return None if newest is None else await self.get(newest)
 
     async def position(self, run_id: str) -> QueuePosition | None:
-        """Return a waiting run's queue position; None if it isn't waiting."""
+        """Return a waiting run's queue position, or None if it isn't waiting."""
         async with self._database.connect() as connection:
-            row = (await connection.execute(sql.queue_position(run_id))).one_or_none()
+            row = (await connection.execute(sql.QUEUE_POSITION, {"run_id": run_id})).one_or_none()
         return None if row is None else QueuePosition(*row)
 
     async def begin(self, run_id: str) -> Run | None:
-        """Start an attempt at a run and return the run; None if it has ended."""
+        """Begin an attempt at a run and return the run, or None if it has ended."""
 
         async def start(connection: AsyncConnection) -> Run | None:
             begun = await connection.execute(sql.BEGIN_RUN, {"run_id": run_id})
@@ -105,13 +105,13 @@ class StoredRunStore:
             if row is None:
                 return None
             if not row.attempt:
-                return read_run(row, (), ())  # nothing was stored before
+                return read_run(row, (), ())  # no earlier attempt stored anything
             return replace(await _whole(connection, row), resumed=True)
 
         return await self._database.patiently(start, single=True)
 
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
-        """Return the unfinished runs of a channel, or of one thread, the oldest first."""
+        """Return the unfinished runs of a channel or a thread, oldest first."""
         query = select(runs.c.id).where(runs.c.team == team, runs.c.channel == channel)
         query = query.where(IS_LIVE).order_by(runs.c.created_at)
         if thread_ts is not None:
@@ -120,7 +120,7 @@ class StoredRunStore:
             return (await connection.scalars(query)).all()
 
     async def live_under(self, team: str, channel: str, ts: str, thread_ts: str) -> Sequence[str]:
-        """Return the unfinished runs asked by a message, or in the thread that it started."""
+        """Return the unfinished runs asked by a message, or in the thread under it."""
         below = or_(runs.c.ts == ts, runs.c.thread_ts == ts)
         query = select(runs.c.id).where(*sql.in_thread(team, channel, thread_ts), below, IS_LIVE)
         async with self._database.connect() as connection:
@@ -134,13 +134,13 @@ class StoredRunStore:
             found = await connection.execute(query)
             return {row.id: RunSignal(row.attempt, row.stop_by) for row in found}
 
-    async def ask_to_stop(self, run_id: str, user: str) -> bool:
-        """Store that a run is to stop; return False if it has ended already."""
+    async def request_stop(self, run_id: str, user: str) -> bool:
+        """Store a request to stop a run. Return False if it has already ended."""
         async with self._database.single() as connection:
-            return bool((await connection.execute(sql.ask_to_stop(run_id, user))).rowcount)
+            return bool((await connection.execute(sql.request_stop(run_id, user))).rowcount)
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
-        """Store an answer and its call as they arrive."""
+        """Store an answer together with its call."""
 
         async def store(connection: AsyncConnection) -> None:
             row = answer_row(run_id, answer, call.role)
@@ -159,9 +159,9 @@ class StoredRunStore:
 
     async def posted(self, run_id: str, ts: str) -> None:
         """Store the ts of a message that holds a part of the reply."""
-        await self._change(sql.put_post(run_id, ts))
+        await self._change(sql.PUT_POST, {"run_id": run_id, "of_run": run_id, "ts": ts})
 
-    async def posts_of_others(self, run: Run) -> frozenset[str]:
+    async def posts_of_other_runs(self, run: Run) -> frozenset[str]:
         """Return the ts of messages that other runs posted in the same thread."""
         question = run.question
         query = (
@@ -174,19 +174,18 @@ class StoredRunStore:
             return frozenset(await connection.scalars(query))
 
     async def finish(self, run_id: str, outcome: Outcome, attempt: int = 0) -> None:
-        """Store the reply, and the answers once more now that they carry their labels.
+        """Store the reply, and the answers again, now that they have labels.
 
         The run counts as unfinished until it is `delivered`.
 
         Raises:
-            Superseded: when a newer attempt has begun.
+            Superseded: a newer attempt has begun.
         """
-        mine = update(runs).where(runs.c.id == run_id, runs.c.attempt == attempt)
-        finished = mine.values(_outcome_row(outcome))
+        finished = {"run_id": run_id, "of_attempt": attempt, **_outcome_row(outcome)}
         rows = [answer_row(run_id, answer, "proposer") for answer in outcome.answers]
 
         async def store(connection: AsyncConnection) -> bool:
-            if not (await connection.execute(finished)).rowcount:
+            if not (await connection.execute(sql.FINISH_RUN, finished)).rowcount:
                 return False
             if rows:
                 await connection.execute(sql.put_answers(connection.dialect.name), rows)
@@ -199,7 +198,7 @@ class StoredRunStore:
         """Mark the run as answered: the whole reply was posted.
 
         Raises:
-            Superseded: when an attempt newer than `attempt` has begun.
+            Superseded: an attempt newer than `attempt` has begun.
         """
         await self._end(run_id, "answered", None, attempt)
 
@@ -207,29 +206,29 @@ class StoredRunStore:
         """Store why a run has no reply; erase the run if its question or thread is gone.
 
         Raises:
-            Superseded: when an attempt newer than `attempt` has begun.
+            Superseded: an attempt newer than `attempt` has begun.
         """
         await self._end(run_id, "failed", trouble, attempt)
 
-    async def take_sharing(self, run_id: str) -> bool:
-        """Claim the right to share a run's reply; False if it was claimed before."""
+    async def claim_sharing(self, run_id: str) -> bool:
+        """Claim the right to share a run's reply. Return False if it is already claimed."""
         async with self._database.begin() as connection:
             put = sql.put_keys(connection.dialect.name)
             key = {"key": _sharing(run_id), "run_id": run_id}
             return await connection.scalar(put, key) is not None
 
     async def release_sharing(self, run_id: str) -> None:
-        """Release that claim, so that the reply can still be shared."""
+        """Release that claim, so that the reply can be shared again."""
         await self._change(delete(claims).where(claims.c.key == _sharing(run_id)))
 
     async def unfinished(self) -> Sequence[UnfinishedRun]:
-        """Return the runs that have not ended, the oldest first."""
+        """Return the unfinished runs, oldest first."""
         query = select(runs.c.id, runs.c.turn).where(IS_LIVE).order_by(runs.c.created_at)
         async with self._database.connect() as connection:
             return [UnfinishedRun(*row) for row in await connection.execute(query)]
 
     async def queue(self) -> QueueStats:
-        """Return how many questions have not ended, and the age of the oldest."""
+        """Return how many questions are unfinished, and the age of the oldest."""
         query = select(runs.c.state, func.count(), func.min(runs.c.created_at))
         query = query.where(IS_LIVE).group_by(runs.c.state)
         now = datetime.now(UTC)
@@ -246,11 +245,11 @@ class StoredRunStore:
     ) -> None:
         now = datetime.now(UTC)
         ended = {"state": state, "trouble": trouble, "finished_at": now, "response_url": None}
-        mine = [runs.c.id == run_id, *([] if attempt is None else [runs.c.attempt == attempt])]
-        change = update(runs).where(*mine).values(ended).returning(runs.c.stop_by)
+        change = sql.END_RUN if attempt is None else sql.END_ATTEMPT
+        mine = {"run_id": run_id} if attempt is None else {"run_id": run_id, "of_attempt": attempt}
 
         async def store(connection: AsyncConnection) -> bool:
-            row = (await connection.execute(change)).one_or_none()
+            row = (await connection.execute(change, mine | ended)).one_or_none()
             if row is None:
                 return False
             if row.stop_by == DELETED or trouble == ERASED:
@@ -264,18 +263,21 @@ class StoredRunStore:
         async with self._database.connect() as connection:
             return await connection.scalar(query)
 
-    async def _change(self, statement: Executable) -> None:
+    async def _change(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> None:
         async with self._database.single() as connection:
-            await connection.execute(statement)
+            await connection.execute(statement, parameters)
 
 
 async def _whole(connection: AsyncConnection, row: Any) -> Run:
-    answers = (await connection.execute(sql.answers_of(row.id))).all()
-    return read_run(row, answers, (await connection.scalars(sql.posts_of(row.id))).all())
+    mine = {"run_id": row.id}
+    answers = (await connection.execute(sql.ANSWERS_OF, mine)).all()
+    return read_run(row, answers, (await connection.scalars(sql.POSTS_OF, mine)).all())
 
 
 async def _charge(connection: AsyncConnection, run_id: str, call: Call) -> None:
-    """Store what a call cost; an answer recorded earlier (attempt 0) was paid for then."""
+    """Store a call's cost. An answer recorded earlier (attempt 0) was paid for then."""
     if not call.attempt:
         return
     day = datetime.now(UTC).strftime(DAY)
@@ -308,7 +310,7 @@ def _new_row(question: Question, pipeline: str, again_of: str | None) -> dict[st
 
 
 def _new_id() -> str:
-    """Return an id that can't be guessed and that no command line takes for an option."""
+    """Return an unguessable id that no command line mistakes for an option."""
     while (run_id := secrets.token_urlsafe(18)).startswith("-"):
         pass
     return run_id

@@ -1,4 +1,4 @@
-"""Reads what was spent (`bot.limits.Spending`) as totals."""
+"""Reads spending totals (`bot.limits.Spending`)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from bot.storage.tables import (
 )
 
 MEASURED_RUNS = 100
-"""The latest runs of a pipeline that its speed and cost are measured by."""
+"""The number of a pipeline's latest runs that its speed and cost are measured by."""
 
 USUAL_RUNS = 300
-"""The latest runs that tell what a question under way will cost."""
+"""The number of latest runs that the expected cost of unfinished questions is based on."""
 
 DAY = "%Y-%m-%d"
 
@@ -42,7 +42,7 @@ class StoredSpending:
         self, team: str, user: str, channel: str | None, now: datetime, *, before: str | None = None
     ) -> BudgetUse:
         """Return what a person and a channel used; with `before`, only what precedes that run."""
-        # At one moment: what is paid for moves from what is to come to what was spent.
+        # In one snapshot: when a call is paid for, its cost moves from expected to spent.
         async with self._database.snapshot() as connection:
             return await _use(connection, _Asker(team, user, channel, now, before))
 
@@ -54,13 +54,13 @@ class StoredSpending:
         return BudgetUse(person_hour=found.questions, hour_since=found.since and aware(found.since))
 
     async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, PipelineStats]:
-        """Return the medians of these pipelines' latest runs; unused pipelines are left out."""
+        """Return the medians of these pipelines' latest runs. Unused pipelines are left out."""
         names = [*pipelines]
         async with self._database.snapshot() as connection:
             found = {name: (await connection.execute(_latest(team, name))).all() for name in names}
         return {name: _measured(rows) for name, rows in found.items() if rows}
 
-    async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:
+    async def by_channel(self, team: str, now: datetime, limit: int) -> Sequence[ChannelUse]:
         """Return this month's most expensive channels, the most expensive first."""
         cost, questions = func.sum(spending.c.cost_usd), func.sum(spending.c.questions)
         query = (
@@ -68,7 +68,7 @@ class StoredSpending:
             .where(spending.c.team == team, spending.c.day >= _month(now))
             .group_by(spending.c.channel)
             .order_by(cost.desc(), questions.desc(), spending.c.channel)
-            .limit(most)
+            .limit(limit)
         )
         async with self._database.connect() as connection:
             found = (await connection.execute(query)).all()
@@ -77,7 +77,7 @@ class StoredSpending:
 
 @dataclass(frozen=True, slots=True)
 class _Asker:
-    """The person, channel and moment to count for, ahead of a given run."""
+    """The person, channel and time to count for, ahead of a given run."""
 
     team: str
     user: str
@@ -92,14 +92,14 @@ async def _use(connection: AsyncConnection, asker: _Asker) -> BudgetUse:
     hour = (await connection.execute(_hour(asker))).one()
     live = await _live(connection, asker)
     typical = await _typical(connection) if live else {}
-    to_come = [(row, max(typical.get(row.pipeline, 0.0) - row.paid, 0.0)) for row in live]
-    to_come += [(row, row.to_come) for row in await connection.execute(_reserved(asker))]
-    hers = sum(cost for row, cost in to_come if row.user == user)
-    here = sum(cost for row, cost in to_come if row.channel == channel)
+    expected = [(row, max(typical.get(row.pipeline, 0.0) - row.paid, 0.0)) for row in live]
+    expected += [(row, row.expected) for row in await connection.execute(_reserved(asker))]
+    by_person = sum(cost for row, cost in expected if row.user == user)
+    in_channel = sum(cost for row, cost in expected if row.channel == channel)
     return BudgetUse(
-        person_day_usd=spent.person_day + hers,
-        channel_day_usd=spent.channel_day + here,
-        workspace_month_usd=spent.workspace_month + sum(cost for _, cost in to_come),
+        person_day_usd=spent.person_day + by_person,
+        channel_day_usd=spent.channel_day + in_channel,
+        workspace_month_usd=spent.workspace_month + sum(cost for _, cost in expected),
         person_month_usd=spent.person_month,
         person_month_questions=spent.person_questions,
         person_hour=hour.questions,
@@ -109,39 +109,39 @@ async def _use(connection: AsyncConnection, asker: _Asker) -> BudgetUse:
 
 
 async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
-    """Select a workspace's unfinished runs, each with what was paid for it."""
+    """Return a workspace's unfinished runs, each with the amount already paid for it."""
     paid = select(func.coalesce(func.sum(ledger.c.cost_usd), 0.0))
     paid = paid.where(ledger.c.run_id == runs.c.id).scalar_subquery().label("paid")
     query = select(runs.c.team, runs.c.user, runs.c.channel, runs.c.pipeline, paid)
-    # By the state alone: few runs are under way anywhere, and SQLite, when it is given the
-    # workspace too, looks through all that were ever asked there.
+    # Filtered by state alone: few runs are unfinished, and with the workspace as well, SQLite would
+    # scan all runs ever asked there.
     query = query.where(IS_LIVE, *_earlier(asker.before))
     return [row for row in await connection.execute(query) if row.team == asker.team]
 
 
 def _reserved(asker: _Asker) -> Select[Any, Any, Any]:
-    """Select what brainstorms whose models are at work may still cost at most."""
-    to_come = brainstorms.c.reserved_usd - brainstorms.c.cost_usd
-    return select(brainstorms.c.user, brainstorms.c.channel, to_come.label("to_come")).where(
-        brainstorms.c.team == asker.team, text(BRAINSTORM_IS_OPEN), to_come > 0
+    """Select the most that brainstorms with working models may still cost."""
+    expected = brainstorms.c.reserved_usd - brainstorms.c.cost_usd
+    return select(brainstorms.c.user, brainstorms.c.channel, expected.label("expected")).where(
+        brainstorms.c.team == asker.team, text(BRAINSTORM_IS_OPEN), expected > 0
     )
 
 
 def _spent(asker: _Asker) -> Any:
     """Select the totals of this month and of today as one row."""
     today = spending.c.day == asker.now.strftime(DAY)
-    hers, here = spending.c.user == asker.user, spending.c.channel == asker.channel
+    by_person, in_channel = spending.c.user == asker.user, spending.c.channel == asker.channel
 
     def total(column: Any, *where: ColumnElement[bool]) -> Any:
         summed = func.sum(column)
         return func.coalesce(summed.filter(and_(*where)) if where else summed, 0)
 
     return select(
-        total(spending.c.cost_usd, today, hers).label("person_day"),
-        total(spending.c.cost_usd, today, here).label("channel_day"),
+        total(spending.c.cost_usd, today, by_person).label("person_day"),
+        total(spending.c.cost_usd, today, in_channel).label("channel_day"),
         total(spending.c.cost_usd).label("workspace_month"),
-        total(spending.c.cost_usd, hers).label("person_month"),
-        total(spending.c.questions, hers).label("person_questions"),
+        total(spending.c.cost_usd, by_person).label("person_month"),
+        total(spending.c.questions, by_person).label("person_questions"),
     ).where(spending.c.team == asker.team, spending.c.day >= _month(asker.now))
 
 
@@ -159,7 +159,7 @@ def _hour(asker: _Asker) -> Any:
 
 
 def _earlier(run_id: str | None) -> Sequence[ColumnElement[bool]]:
-    """The condition that a run was asked before another one; no condition without one."""
+    """Return the condition that a run was asked before another one; none without another one."""
     if run_id is None:
         return ()
     other = runs.alias()
@@ -169,10 +169,10 @@ def _earlier(run_id: str | None) -> Sequence[ColumnElement[bool]]:
 
 
 async def _typical(connection: AsyncConnection) -> Mapping[str, float]:
-    """What a run of each pipeline is expected to cost: nothing until it was measured.
+    """Return the expected cost of a run of each pipeline. Pipelines not yet measured are left out.
 
-    By the latest replies, whichever their pipeline: looking for more of a rare one would take as
-    long as all that was ever asked.
+    Uses the latest replies of all pipelines. Finding more runs of a rare pipeline would mean
+    reading the whole history.
     """
     latest = (
         select(runs.c.pipeline, runs.c.cost_usd)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import structlog
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
@@ -14,26 +16,31 @@ from bot.file_rights import create_private, others_can_open
 
 log = structlog.get_logger(__name__)
 
-WRITES = "moa_writes"
-"""Execution option of a connection whose transactions change something."""
+BEGIN = "moa_begin"
+"""Execution option: the statement that begins a connection's transactions. Without it, each
+statement is a transaction by itself.
+
+A writing transaction needs BEGIN IMMEDIATE, which takes the write lock first: SQLite can't grant it
+to a transaction that has already read.
+"""
 
 BUSY_MS = 15_000
-"""How long a connection waits for a lock that another process holds, in milliseconds."""
+"""How long a connection waits for another process's lock, in milliseconds."""
 
-LONGEST_LOG = 16 * 1024 * 1024
-"""Bytes to which the write-ahead log file is cut after a checkpoint."""
+MAX_WAL_BYTES = 16 * 1024 * 1024
+"""The size in bytes to which the write-ahead log is truncated after a checkpoint."""
 
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
     f"busy_timeout={BUSY_MS}",
-    f"journal_size_limit={LONGEST_LOG}",
+    f"journal_size_limit={MAX_WAL_BYTES}",
 )
 
 
 def set_up(engine: Engine) -> None:
-    """Prepare every connection of an engine, and begin its transactions explicitly.
+    """Prepare every connection of an engine, and begin transactions explicitly.
 
     Source: https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#sqlite-transactions
     """
@@ -42,18 +49,18 @@ def set_up(engine: Engine) -> None:
 
 
 SUFFIXES = ("", "-wal", "-shm", "-journal")
-"""Of the files that SQLite keeps for a database. It gives all of them the rights of the first."""
+"""The suffixes of a database's files. SQLite gives all of them the mode of the first."""
 
 
 def check_file(url: URL) -> None:
-    """Open the file once. The driver's thread reports a file that cannot be opened less clearly.
+    """Open the file once. The driver's thread reports errors of opening it less clearly.
 
-    A new file is readable by its owner only. An existing one keeps its rights, which may be meant
-    for a backup program or a group; `warn_of_readers` reports them.
+    A new file is readable only by its owner. An existing one keeps its mode, which may be meant for
+    a backup program or a group; `warn_of_readers` reports it.
 
     Raises:
-        sqlite3.Error: when it cannot be opened or is not a database.
-        OSError: when it cannot be created.
+        sqlite3.Error: the file can't be opened or isn't a database.
+        OSError: the file can't be created.
     """
     file = database_file(url)
     if file is not None and file.parent.is_dir():
@@ -66,13 +73,13 @@ def check_file(url: URL) -> None:
 
 
 def database_file(url: URL) -> Path | None:
-    """Return SQLite's file; None for Postgres and for a `file:` address, which SQLite reads."""
+    """Return SQLite's file, or None for Postgres and for a `file:` address, which SQLite reads."""
     is_file = url.get_backend_name() == "sqlite" and not str(url.database).startswith("file:")
     return Path(str(url.database)) if is_file else None
 
 
 def files_others_can_open(file: Path) -> list[Path]:
-    """Return those of a database's files that other users of this computer can open."""
+    """Return the files of a database that other users of this computer can open."""
     return [each for each in _files(file) if others_can_open(each)]
 
 
@@ -97,6 +104,11 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Take the write lock first: SQLite can't grant it to a transaction that has already read."""
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    statement = connection.get_execution_options().get(BEGIN)
+    if statement:
+        # Straight through the driver: a cursor would cost two more turns of its thread.
+        connection.connection.run_async(partial(_execute, statement))
+
+
+async def _execute(statement: str, driver: aiosqlite.Connection) -> None:
+    await driver.execute(statement)

@@ -68,16 +68,16 @@ runs = Table(
     Index("ix_runs_team_channel_thread_ts", "team", "channel", "thread_ts"),
     Index("ix_runs_team_user_created_at", "team", "user", "created_at"),
 )
-"""One row a question.
+"""One row per question.
 
-`attempt` counts how often its work was begun; only the latest attempt may write. `turn` orders the
-waiting ones (smaller is earlier). `again_of` is the run that this one asks again. `stop_by` is the
-person who asked to stop it. `disagreement` is JSON, where it was made. `attached` tells whether
-files may hang on the message that asks.
+`attempt` counts how often work on it has begun; only the latest attempt may write. `turn` orders
+the waiting runs (smaller is earlier). `again_of` is the run that this one regenerates. `stop_by` is
+the person who stopped it. `disagreement` is JSON, if there is one. `attached` says whether the
+question's message may have files.
 """
 
 IS_LIVE = runs.c.finished_at.is_(None)
-"""Whether a run has not ended, said so that the index of the few live ones among many is used."""
+"""Whether a run is unfinished, phrased so that the index of live runs is used."""
 
 claims = Table(
     "claims",
@@ -85,8 +85,8 @@ claims = Table(
     Column("key", String(255), primary_key=True),
     Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
 )
-"""One row for each name under which a question may reach us again. The key is what makes a claim
-exclusive, across connections and processes."""
+"""One row for each key under which a question may reach us again. The primary key makes claims
+exclusive across connections and processes."""
 
 answers = Table(
     "answers",
@@ -109,8 +109,8 @@ answers = Table(
     Column("cost_usd", Float),
     Column("estimated", Boolean, nullable=False, server_default=false()),
 )
-"""`estimated`: the provider did not count the tokens to the end, so that they and the cost are
-estimates; so in `ledger`."""
+"""`estimated`: the provider didn't count all tokens, so the tokens and the cost are estimates. The
+same in `ledger`."""
 
 ledger = Table(
     "ledger",
@@ -142,7 +142,7 @@ posts = Table(
     Column("ts", String(64), primary_key=True),
     Column("position", Integer, nullable=False),
 )
-"""The messages that hold a run's reply, by Slack's ts."""
+"""The messages that contain a run's reply, by their Slack ts."""
 
 feedback = Table(
     "feedback",
@@ -154,7 +154,7 @@ feedback = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
-"""What people said of a reply (`target` is "reply") or of one answer ("LAYER-POSITION")."""
+"""People's feedback on a reply (`target` is "reply") or on one answer ("LAYER-POSITION")."""
 
 preferences = Table(
     "preferences",
@@ -166,7 +166,7 @@ preferences = Table(
     Column("changed_by", String(32), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )
-"""What was chosen in Slack for a workspace, a channel or a person (`scope`), as a JSON object."""
+"""The choices made in Slack for a workspace, a channel or a person (`scope`), as JSON objects."""
 
 spending = Table(
     "spending",
@@ -178,10 +178,10 @@ spending = Table(
     Column("questions", Integer, nullable=False),
     Column("cost_usd", Float, nullable=False),
 )
-"""What was spent a UTC day (YYYY-MM-DD), so that a budget is checked without reading every run."""
+"""Spending by UTC day (YYYY-MM-DD), so that budgets are checked without reading every run."""
 
 BRAINSTORM_IS_OPEN = "NOT (phase = 'closed' AND settled)"
-"""Whether a brainstorm is not over, in the words of the index of the few that are not."""
+"""Whether a brainstorm is open, phrased so that the index of open ones is used."""
 
 brainstorms = Table(
     "brainstorms",
@@ -223,12 +223,12 @@ brainstorms = Table(
         postgresql_where=text(BRAINSTORM_IS_OPEN),
     ),
 )
-"""One row a brainstorm.
+"""One row per brainstorm.
 
-`step` counts the changes of its phase; `settled` tells that nothing is left to do until it ends.
-`refresh_at` is when the board is to be drawn again. `attempt` counts how often its work was begun,
-and `posting` is what may have been posted without its ts having been stored. `reserved_usd` is the
-most that its models may cost, and 0 once they are done. `themes` is JSON, where it was made.
+`step` counts the changes of its phase; `settled` says that nothing is left to do until the phase
+ends. `refresh_at` is when to redraw the board. `attempt` counts how often work on it has begun, and
+`posting` is what may have been posted although its ts isn't stored. `reserved_usd` is the most that
+its models may cost, and 0 once they are done. `themes` is JSON, if there are any.
 """
 
 ideas = Table(
@@ -247,8 +247,9 @@ ideas = Table(
     Index("ix_ideas_author", "author"),
     sqlite_autoincrement=True,
 )
-"""One row an idea. `author` is a person's Slack id or a model's name, `named` whether the person
-wants their name shown. `key` keeps an idea from being stored twice when it is handed in again."""
+"""One row per idea. `author` is a person's Slack id or a model's name; `named` is whether the
+person wants their name shown. `key` keeps an idea from being stored twice when it is handed in
+again."""
 
 ballots = Table(
     "ballots",
@@ -258,7 +259,7 @@ ballots = Table(
     Column("dots", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )
-"""A person's dots in a brainstorm, as a JSON object from the id of an idea to a count."""
+"""A person's dots in a brainstorm, as a JSON object from an idea's id to a count."""
 
 brainstorm_calls = Table(
     "brainstorm_calls",
@@ -273,7 +274,7 @@ brainstorm_calls = Table(
     Column("output_tokens", Integer),
     Column("cost_usd", Float),
 )
-"""The calls to models in a brainstorm that have ended, so that none is made and paid for twice."""
+"""The ended calls to models in a brainstorm, so that none is made and paid for twice."""
 
 brainstorm_questions = Table(
     "brainstorm_questions",
@@ -283,5 +284,5 @@ brainstorm_questions = Table(
     Column("kind", String(16), nullable=False),
     Column("ideas", Text, nullable=False),
 )
-"""What the models were asked about a brainstorm, by the message in its thread that asks. `ideas` is
-a JSON list of the ids that the question is about."""
+"""Questions to the models about a brainstorm, by the ts of the asking message in its thread.
+`ideas` is a JSON list of the ids that the question is about."""

@@ -1,4 +1,4 @@
-"""The commands of the terminal: asking a question and managing stored runs.
+"""The commands of the terminal: asking questions and managing stored runs.
 
 Start reading at `bot.terminal.ask.ask`.
 """

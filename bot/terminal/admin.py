@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.errors import ConfigurationError
 from bot.loop import run as run_loop
+from bot.terminal.argument_types import duration, filled, port
 
 Add = Callable[[Any, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 """Adds a command, given the subparsers, its name, its handler and its summary."""
@@ -19,17 +20,8 @@ MAX_LISTED = 1_000_000
 STATES = ("live", "waiting", "running", "answered", "failed")
 
 
-def add_admin_commands(
-    commands: Any, add: Add, duration: Callable[[str], float], port: Callable[[str], int]
-) -> None:
-    """Add the operator commands.
-
-    Args:
-        commands: the subparsers to add them to.
-        add: adds one command.
-        duration: parses a non-negative number of seconds.
-        port: parses a port number.
-    """
+def add_admin_commands(commands: Any, add: Add) -> None:
+    """Add the operator commands to these subparsers, each with `add`."""
     worker = add(
         commands, "worker", _worker, "answer questions that `moa-bot run` receives (Postgres only)"
     )
@@ -41,7 +33,10 @@ def add_admin_commands(
         help="on shutdown, wait this long for running questions (default: %(default)s)",
     )
     worker.add_argument(
-        "--host", default="127.0.0.1", help="address to serve metrics on (default: %(default)s)"
+        "--host",
+        default="127.0.0.1",
+        type=filled,
+        help="address to serve metrics on (default: %(default)s)",
     )
     worker.add_argument(
         "--metrics-port",
@@ -51,7 +46,7 @@ def add_admin_commands(
     )
     runs = add(commands, "runs", _runs, "list questions, or show one in detail")
     runs.add_argument(
-        "run", metavar="RUN", nargs="?", help="show this run with all its model calls"
+        "run", metavar="RUN", nargs="?", type=filled, help="show this run with all its model calls"
     )
     runs.add_argument(
         "--state", choices=STATES, help="only list runs in this state; live: not ended"
@@ -92,7 +87,7 @@ def _runs(options: argparse.Namespace) -> int:
     from bot.terminal.runs import list_runs, show_run  # noqa: PLC0415 - heavy
 
     if options.texts and options.run is None:
-        raise ConfigurationError("--texts needs a RUN: it shows the texts of one run.")
+        raise ConfigurationError("--texts needs a RUN: it shows the texts of a single run.")
     url = _database_url()
     if options.run is not None:
         run_loop(show_run(url, _print_line, options.run, texts=options.texts))
@@ -119,7 +114,7 @@ def _purge(options: argparse.Namespace) -> int:
 
 
 def _database_url() -> str:
-    """Return the bot's database, after sending logs to standard error."""
+    """Return the bot's database, after directing logs to standard error."""
     from bot.settings import load_environment  # noqa: PLC0415 - heavy
     from bot.terminal.ask import configure_logs  # noqa: PLC0415 - heavy
 
@@ -132,7 +127,7 @@ def _confirm(question: str) -> bool:
     """Ask the operator; anything but "y" or "yes" means no.
 
     Raises:
-        ConfigurationError: nobody can answer.
+        ConfigurationError: there is no terminal to answer in.
     """
     if not sys.stdin.isatty():
         raise ConfigurationError(f"{question}\nAdd --yes to delete, or --dry-run to only count.")
@@ -164,8 +159,8 @@ def _user(text: str) -> str:
 def _id(text: str, first: str, where: str) -> str:
     """Validate a Slack id. A name would delete nothing but look successful.
 
-    An empty value, as from an unset shell variable, is refused: it must not delete everybody's
-    data.
+    An empty value, for example from an unset shell variable, is refused: it must not delete
+    everyone's data.
     """
     if re.fullmatch(f"[{first}][A-Z0-9]+", text.strip()):
         return text.strip()

@@ -36,7 +36,7 @@ from moa import (
 from moa.providers import Endpoints
 
 MAX_BYTES = 1_000_000
-"""More than any model's context window holds."""
+"""More than the context window of any model."""
 
 STDIN = "-"
 
@@ -45,7 +45,8 @@ def read_question(words: Sequence[str], stdin: BinaryIO) -> str:
     """Return the question's text.
 
     Args:
-        words: the question. A last word `-` is standard input: the whole question, or its material.
+        words: the question. A last word `-` stands for standard input: the whole question, or
+            material.
         stdin: standard input as bytes.
 
     Raises:
@@ -68,10 +69,10 @@ def read_question(words: Sequence[str], stdin: BinaryIO) -> str:
 
 
 def decode_text(data: bytes, what: str) -> str:
-    """Return UTF-8 text. `what` it is, such as "question", is for the message.
+    """Return UTF-8 text. `what` names it in the error message, such as "question".
 
     Raises:
-        ConfigurationError: it isn't text.
+        ConfigurationError: the data isn't text.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -124,7 +125,7 @@ def ask(options: AskOptions) -> int:
 async def _ask(options: AskOptions, text: str, settings: Settings) -> int:
     async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
-        name = options.pipeline or catalogue.default
+        name = catalogue.default if options.pipeline is None else options.pipeline
         plan = catalogue.plan(name)
         if options.as_json:
             await catalogue.prepare()
@@ -183,7 +184,7 @@ async def _outcome(plan: Plan, text: str, show: Callable[[Event], None]) -> Outc
 
 
 def _collect(calls: list[Call], event: Event) -> None:
-    """Keep an event's call, for the document of a run without an outcome."""
+    """Keep an event's call for the document of a run without an outcome."""
     if isinstance(event, Answered | Failed | Retried | Compared):
         calls.append(event.call)
 
@@ -208,7 +209,7 @@ def _display(out: TextIO) -> Display:
 def configure_logs(environment: Environment) -> None:
     """Log warnings only, unless LOG_LEVEL is set: the screen shows the rest.
 
-    Without this, structlog would print to standard output, among what scripts read.
+    Without this, structlog would print to standard output, mixed with the output that scripts read.
     """
     is_set = "log_level" in environment.model_fields_set
     logs.configure(environment.log_level if is_set else "WARNING", environment.log_format)

@@ -1,4 +1,4 @@
-"""`moa-bot brainstorm`: collects ideas from models and a file, and groups them by theme."""
+"""`moa-bot brainstorm`: collects ideas from models and a file, and groups them into themes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bot.terminal.safe_text import escaped_json, one_line, safe
 from moa import NotEnoughAnswers, PipelineError, Plan
 from moa.brainstorm import (
     DEFAULT_CALLS,
+    MAX_CALLS,
     Brainstorm,
     BrainstormEvent,
     BrainstormFinished,
@@ -49,12 +50,12 @@ class BrainstormOptions:
     """The options of `moa-bot brainstorm`.
 
     Attributes:
-        topic: what the ideas are for.
-        ideas: a file of people's ideas, one a line; `-` for standard input, None for none.
-        export: the document to print; None for text to read.
+        topic: the subject of the ideas.
+        ideas: a file of people's ideas, one per line; `-` for standard input, None for no file.
+        export: the format of the document to print; None for readable text.
         calls: how many calls for ideas to make.
         pipeline: the pipeline's name; None for the default.
-        result: also have the pipeline write the result.
+        result: whether the pipeline also writes the result.
     """
 
     topic: str
@@ -74,7 +75,9 @@ def run_brainstorm(options: BrainstormOptions) -> int:
     topic = decode_text(options.topic.encode("utf-8", "surrogatepass"), "topic")
     if not topic.strip():
         raise ConfigurationError('The topic is empty. Usage: moa-bot brainstorm "TOPIC"')
-    ideas = read_ideas(options.ideas) if options.ideas else []
+    if not 1 <= options.calls <= MAX_CALLS:
+        raise ConfigurationError(f"--calls: must be from 1 to {MAX_CALLS}, not {options.calls}.")
+    ideas = [] if options.ideas is None else read_ideas(options.ideas)
     settings = load()
     configure_logs(settings.environment)
     try:
@@ -84,13 +87,13 @@ def run_brainstorm(options: BrainstormOptions) -> int:
 
 
 def read_ideas(source: str) -> list[str]:
-    """Return the lines of a file that aren't blank, each exactly as written.
+    """Return the nonblank lines of a file, each exactly as written.
 
     Args:
         source: the file's path, or `-` for standard input.
 
     Raises:
-        ConfigurationError: the file can't be read, isn't text, or holds too much.
+        ConfigurationError: the file can't be read, isn't text, or is too large.
     """
     try:
         if source == STDIN:
@@ -115,7 +118,7 @@ async def _brainstorm(
     started = time.monotonic()
     async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
-        name = options.pipeline or catalogue.default
+        name = catalogue.default if options.pipeline is None else options.pipeline
         plan = catalogue.plan(name)
         _tell(strings.run_header(plan, settings.config_source))
         models = catalogue.pipelines[name].models
@@ -137,11 +140,11 @@ async def _brainstorm(
 
 
 def _announcement(plan: Plan, topic: str, options: BrainstormOptions, *, people: int) -> str:
-    """Say what is about to happen and what it costs at most."""
+    """Describe what is about to happen, and its maximum cost."""
     most = max_cost(
         topic,
         drawers_of(plan),
-        calls=max(options.calls, 1),
+        calls=options.calls,
         people_ideas=people,
         groupers=plan.aggregators,
         result_plan=plan if options.result else None,
@@ -178,7 +181,7 @@ def _progress(event: BrainstormEvent, ended: int, calls: int) -> str | None:
 
 
 def _print(finished: Brainstorm, export: ExportFormat | None) -> None:
-    """Print the document. Control characters are only removed if a terminal would run them."""
+    """Print the document, without control characters if a terminal would interpret them."""
     match export:
         case "md":
             document = to_markdown(finished)

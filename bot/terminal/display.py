@@ -12,19 +12,19 @@ class Display(Protocol):
     """Displays the steps of a run. Its input contains no control characters."""
 
     def layer_started(self, layer: int, names: Sequence[str]) -> None:
-        """A layer calls its proposers."""
+        """Report that a layer is calling its proposers."""
         ...
 
     def call_ended(self, position: int, text: str, *, answered: bool) -> None:
-        """The proposer at this position of the layer, counted from 1, ended."""
+        """Report that the proposer at this position of the layer, counted from 1, has ended."""
         ...
 
     def layer_closed(self, text: str) -> None:
-        """The current layer stopped waiting."""
+        """Report that the current layer has stopped waiting."""
         ...
 
     def aggregator_started(self, name: str) -> None:
-        """An aggregator starts writing the reply."""
+        """Report that an aggregator starts writing the reply."""
         ...
 
     def stop(self) -> None:
@@ -40,7 +40,7 @@ class Display(Protocol):
         ...
 
     def text(self, piece: str) -> None:
-        """Print a piece of the result, which is Markdown; call `stop` first."""
+        """Print a piece of the result, in Markdown. Call `stop` first."""
         ...
 
 
@@ -48,8 +48,8 @@ class PlainDisplay:
     """Plain lines without control codes, each flushed so that a pipe's reader sees it at once.
 
     Args:
-        out: gets the reply, and the answers if they were requested.
-        progress: gets everything else, so that a program can read the reply alone.
+        out: gets the reply, and the answers if requested.
+        progress: gets everything else, so a program can read the reply alone.
     """
 
     def __init__(self, out: TextIO, progress: TextIO) -> None:

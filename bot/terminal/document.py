@@ -1,4 +1,4 @@
-"""Formats a run as one JSON document, with field names that scripts rely on."""
+"""Formats a run as a JSON document with field names that scripts rely on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Failure:
     Attributes:
         pipeline: the pipeline's name.
         layers: the number of proposer layers.
-        answers: every failed call, including aggregators.
-        calls: every call, retries included.
+        answers: every failed call, including those to aggregators.
+        calls: every call, including retries.
         error: the reason, as a sentence.
         seconds: the run's duration.
     """
@@ -122,7 +122,7 @@ def _call(call: Call) -> Fields:
 
 
 def _spent(answers: Sequence[Answer]) -> float | None:
-    """Return the cost of failed calls; calls that reported no tokens count as free."""
+    """Return the cost of failed calls. Calls that reported no tokens count as free."""
     costs = [answer.cost_usd for answer in answers if answer.usage]
     known = [cost for cost in costs if cost is not None]
     return _money(sum(known)) if len(known) == len(costs) else None

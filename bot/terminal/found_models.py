@@ -1,7 +1,7 @@
-"""Finds the models that can be used now: those of the keys that are set, and of local servers.
+"""Finds the usable models: those of API keys that are set, and of local servers.
 
-Each service is asked for its list of models, so that the names are right and a refused key is
-noticed. Model names are as of November 2026.
+Each service is asked for its list of models, which makes sure that names are right and detects
+refused keys. Model names are as of November 2026.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ PREFERRED: Final[Mapping[str, tuple[str, ...]]] = {
     "perplexity": ("sonar-pro", "sonar"),
     "moonshot": ("kimi-k3",),
 }
-"""The models to use if a service offers them."""
+"""The preferred models, if a service offers them."""
 
-MOST: Final = {"openai": 3, "anthropic": 3}
-USUAL_MOST: Final = 2
+MAX_MODELS: Final = {"openai": 3, "anthropic": 3}
+USUAL_MODELS: Final = 2
 ASK_S: Final = 5.0
 MAX_BYTES: Final = 4_000_000
 REFUSED: Final = frozenset({401, 403})
@@ -56,9 +56,9 @@ class Source:
     """Where models were found.
 
     Attributes:
-        description: for people: a variable or a server, and what it has.
-        models: the keys of each `[models.NAME]` table; empty if it can't be used.
-        is_local: whether they run on this machine.
+        description: a readable variable or server, and what it offers.
+        models: the keys of each `[models.NAME]` table; empty if the source can't be used.
+        is_local: whether the models run on this machine.
     """
 
     description: str
@@ -67,10 +67,10 @@ class Source:
 
 
 def find_models(variables: Mapping[str, str]) -> list[Source]:
-    """Ask all services whose keys are set, and the servers on this machine. Takes some seconds.
+    """Ask all services whose keys are set, and the servers on this machine. Takes a few seconds.
 
     Args:
-        variables: the environment on top of `.env`.
+        variables: the environment merged over `.env`.
     """
     lookup = lookup_in(variables)
     network = Network(lookup)
@@ -102,7 +102,7 @@ def _hosted(provider: str, lookup: Lookup, network: Network) -> Source:
         return Source(f"{variable}: {error}")
     except (OSError, HTTPException, ValueError):
         served = []
-    names = choose(PREFERRED.get(provider, ()), served, MOST.get(provider, USUAL_MOST))
+    names = choose(PREFERRED.get(provider, ()), served, MAX_MODELS.get(provider, USUAL_MODELS))
     if not names:
         return Source(f"{variable}: {provider} lists no model that can be used")
     unchecked = "" if served else f" ({provider} couldn't be asked for its models)"
@@ -113,15 +113,15 @@ def _hosted(provider: str, lookup: Lookup, network: Network) -> Source:
     )
 
 
-def choose(preferred: Sequence[str], served: Sequence[str], most: int) -> list[str]:
-    """Return up to `most` models: preferred ones that are served, else the first that can answer.
+def choose(preferred: Sequence[str], served: Sequence[str], limit: int) -> list[str]:
+    """Return up to `limit` models: preferred ones that are served, else the first that can answer.
 
-    Without a list of what is served, the preferred ones are taken on trust.
+    Without a list of served models, the preferred ones are assumed to exist.
     """
     if not served:
-        return list(preferred[:most])
+        return list(preferred[:limit])
     wanted = [name for name in preferred if name in served]
-    return (wanted or [name for name in served if can_answer(name)])[:most]
+    return (wanted or [name for name in served if can_answer(name)])[:limit]
 
 
 def _served(
@@ -130,7 +130,7 @@ def _served(
     """Return the ids of a service's models.
 
     Raises:
-        HTTPError, OSError, HTTPException, ValueError: it gave none.
+        HTTPError, OSError, HTTPException, ValueError: the service gave none.
     """
     configured = lookup(preset.base_url_variable) if preset.base_url_variable else None
     base = configured or preset.base_url or _DEFAULT_ADDRESSES[provider]
@@ -154,12 +154,12 @@ def _ids(body: object) -> list[str]:
         return []
     items = cast("list[Any]", listed)
     ids = [item.get("id") for item in items if isinstance(item, dict)]
-    # Gemini's ids are "models/NAME", and its Chat Completions take both.
+    # Gemini's ids are "models/NAME"; its Chat Completions API accepts both.
     return [each.removeprefix("models/") for each in ids if isinstance(each, str)]
 
 
 def _local(variables: Mapping[str, str], *, has_key: bool) -> list[Source]:
-    """Ask the servers on this machine; with a key, OPENAI_BASE_URL is a hosted service."""
+    """Ask the servers on this machine. With a key, OPENAI_BASE_URL is a hosted service."""
     given = {k: v for k, v in variables.items() if not (has_key and k == "OPENAI_BASE_URL")}
     servers = [server for server in find_servers(given) if server.models]
     sources: list[Source] = []

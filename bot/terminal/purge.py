@@ -1,4 +1,4 @@
-"""`moa-bot purge`: deletes stored data of a workspace, of a person, or before a date."""
+"""`moa-bot purge`: deletes stored data of a workspace or a person, or from before a date."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def purge(
         database_url: the bot's database.
         print_line: prints one line.
         scope: what to delete.
-        confirm: shows a question to the operator; nothing is deleted unless it returns True.
+        confirm: asks the operator; nothing is deleted unless it returns True.
         dry_run: only print what would be deleted.
 
     Raises:

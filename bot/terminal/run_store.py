@@ -33,7 +33,7 @@ async def existing_run_store(url: str) -> AsyncGenerator[Database, None]:
 
 
 def _require_database(url: str) -> None:
-    """Refuse to create a database: in the wrong folder, an empty list would be misleading."""
+    """Refuse to create a database: an empty list from the wrong folder would mislead."""
     parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists():
         return

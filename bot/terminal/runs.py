@@ -1,4 +1,4 @@
-"""`moa-bot runs`: lists questions, or shows one with its model calls."""
+"""`moa-bot runs`: lists questions, or shows one of them with its model calls."""
 
 from __future__ import annotations
 

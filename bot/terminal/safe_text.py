@@ -31,14 +31,14 @@ class _State(Enum):
 
 
 _STRING_OPENERS = "\x90\x98\x9d\x9e\x9f"
-"""DCS, SOS, OSC, PM and APC as single characters; the two-character forms are ESC and one of
-`PX]^_`."""
+"""DCS, SOS, OSC, PM and APC as single characters. The two-character forms are ESC followed by one
+of `PX]^_`."""
 
 
 class TerminalFilter:
-    """Removes control characters and sequences from a text in pieces, split anywhere.
+    """Removes control characters and sequences from text that arrives in arbitrary pieces.
 
-    Follows ECMA-48. An unterminated string swallows only the rest of its line, so a stray character
+    Follows ECMA-48. An unterminated string hides only the rest of its line, so a stray character
     can't hide a whole reply.
     """
 
@@ -118,7 +118,7 @@ def one_line(text: str) -> str:
 def escaped_json(document: str) -> str:
     """Escape control characters in a JSON document, keeping every character.
 
-    Line breaks and indentation stay. Other special characters only occur in strings, where JSON can
+    Line breaks and indentation stay. Other special characters occur only in strings, where JSON can
     escape them.
     """
     return _SPECIAL.sub(lambda found: _escape(found[0]), document)

@@ -1,4 +1,4 @@
-"""Shows a run to a person: layers in progress, the reply, and a summary."""
+"""Shows a run to a person: its layers, the reply, and a summary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from moa import (
 
 
 class Screen:
-    """Turns events into display calls.
+    """Turns events into calls of the display.
 
     The reply is continuous text: other messages are held back until it ends.
     """

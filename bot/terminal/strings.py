@@ -1,4 +1,4 @@
-"""All texts of `moa-bot ask` and `moa-bot brainstorm`."""
+"""All the texts of `moa-bot ask` and `moa-bot brainstorm`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ANSWER_STATES = {
 def run_header(plan: Plan, source: str, *, has_personas: bool = False) -> str:
     """Return the header: the pipeline, its models, and their source.
 
-    `has_personas`: all models of the pipeline are one, with different personas.
+    `has_personas`: whether the pipeline is one model with different personas.
     """
     layers = [numbered_names([s.model.profile.name for s in layer.seats]) for layer in plan.layers]
     shape = pipeline_shape(layers, one_line(plan.aggregators[0].profile.name))
@@ -70,7 +70,7 @@ def _persona_count(plan: Plan) -> str:
 
 
 def numbered_names(models: Sequence[str]) -> list[str]:
-    """Return the names of a layer's proposers, numbered where one occurs more than once."""
+    """Return the names of a layer's proposers, numbered if a name occurs more than once."""
     count, seen = Counter(models), Counter[str]()
     names: list[str] = []
     for model in models:
@@ -95,7 +95,7 @@ def server_message(answer: Answer) -> str:
 
 
 def no_answer(error: NotEnoughAnswers) -> str:
-    """Return why there is no reply, and what to do."""
+    """Return why there is no reply, and what to do about it."""
     return NO_ANSWERS[trouble_of([answer.error_kind for answer in error.answers])]
 
 
@@ -136,22 +136,22 @@ def answer_heading(answer: Answer) -> str:
 
 
 def brainstorm_start(calls: int, people: int, most_usd: float | None) -> str:
-    """Return what is about to happen, and its highest cost."""
-    yours = f" Your file has {counted(people, 'idea')}." if people else ""
+    """Describe what is about to happen, and its maximum cost."""
+    own_ideas = f" Your file has {counted(people, 'idea')}." if people else ""
     if most_usd is None:
         price = "the cost is unknown"
     else:
         price = f"at most {dollars(most_usd)}" if most_usd else "at no cost"
-    return f"Asking for ideas {counted(calls, 'time')}: {price}.{yours}"
+    return f"Asking for ideas {counted(calls, 'time')}: {price}.{own_ideas}"
 
 
 def ideas_drawn(ended: int, calls: int, model: str, ideas: int) -> str:
-    """Describe a call that handed in ideas."""
+    """Describe a call that returned ideas."""
     return f"{ended} of {calls}: {counted(ideas, 'idea')} from {model}"
 
 
 def draw_failed(ended: int, calls: int, model: str, error: str) -> str:
-    """Describe a call that handed in nothing."""
+    """Describe a call that failed."""
     return f"{ended} of {calls}: {model} failed: {error}"
 
 
@@ -168,5 +168,5 @@ def brainstorm_footer(finished: Brainstorm, elapsed_s: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
+    """Return a number with its noun, in the plural unless the number is one."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,4 +1,4 @@
-"""Writes TOML: the standard library only reads it."""
+"""Writes TOML, which the standard library can only read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def key(name: str) -> str:
-    """Return a key or a part of a table's name, in quotes if it needs them."""
+    """Return a key, or a part of a table's name, quoted if necessary."""
     return name if _BARE.fullmatch(name) else value(name)
 
 
 def value(item: Any) -> str:
-    """Return a text, number, truth value, list or inline table as TOML."""
+    """Return a string, number, boolean, list or inline table as TOML."""
     match item:
         case bool():
             return "true" if item else "false"
@@ -33,5 +33,5 @@ def value(item: Any) -> str:
 
 
 def lines(table: Mapping[str, Any]) -> str:
-    """Return a table's keys, one a line."""
+    """Return a table's keys, one per line."""
     return "".join(f"{key(name)} = {value(item)}\n" for name, item in table.items())

@@ -1,6 +1,6 @@
-"""What a person can do in the page; each action answers with JSON.
+"""The actions that a person can take in the page. Each one responds with JSON.
 
-`warning` is shown for a moment, `error` below the message box, `errors` below a form's fields.
+`warning` is shown briefly, `error` below the message box, and `errors` below a form's fields.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Answer = dict[str, Any]
 
 
 class Refused(Exception):
-    """The page would never send this."""
+    """The page would never send this request."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionContext:
-    """One action: whose window, the values sent, and files by field."""
+    """One action: the person's window, the submitted values, and files by field."""
 
     window: Window
     runner: BotRunner
@@ -33,7 +33,7 @@ class ActionContext:
     files: dict[str, list[tuple[str, bytes]]]
 
     def text(self, name: str) -> str:
-        """Return a value as text; raise Refused if it is none."""
+        """Return a value as text. Raise Refused if it isn't text."""
         value = self.values.get(name, "")
         if not isinstance(value, str):
             raise Refused(f"{name} must be text")
@@ -41,12 +41,12 @@ class ActionContext:
 
     @property
     def channel(self) -> Channel:
-        """The conversation that is named."""
+        """The conversation named in the values."""
         return self.window.conversation(self.text("channel"))
 
     @property
     def message(self) -> SlackMessage:
-        """The message that is named."""
+        """The message named in the values."""
         return self.window.message(self.channel, self.text("ts"))
 
     @property
@@ -69,7 +69,7 @@ async def _click(context: ActionContext) -> Answer:
 
 
 def _require_choice(value: object) -> None:
-    """Raise Refused unless a value is what a field of the page can hold."""
+    """Raise Refused unless a value is one that a field of the page can have."""
     items = cast("list[object]", value) if isinstance(value, list) else [value]
     if not all(item is None or isinstance(item, str) for item in items):
         raise Refused("a value must be text or a list of texts")
@@ -119,6 +119,11 @@ async def _delete(context: ActionContext) -> Answer:
     return {}
 
 
+async def _zone(context: ActionContext) -> Answer:
+    context.window.set_zone(context.text("name"))
+    return {}
+
+
 async def _fault(context: ActionContext) -> Answer:
     name, value = context.text("name"), context.values.get("value")
     if name == "models" and value in MODEL_FAULTS:
@@ -149,4 +154,5 @@ ACTIONS: Final[dict[str, Callable[[ActionContext], Awaitable[Answer]]]] = {
     "shortcut": _shortcut,
     "stop": _stop,
     "submit": _submit,
+    "zone": _zone,
 }

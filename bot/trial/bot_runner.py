@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 BotState = Literal["starting", "ready", "killed", "failed"]
 _OPENING_S: Final = 5.0
-"""Seconds in which a starting bot has opened its database; models may load longer."""
+"""Seconds in which a starting bot opens its database. Models may take longer to load."""
 LABELS: Final[dict[BotState, str]] = {
     "starting": "starting…",
     "ready": "running",
@@ -36,11 +36,11 @@ class BotRunner:
     """Runs one bot at a time, connected to the local Slack by Socket Mode.
 
     Attributes:
-        settings: how the next start is configured.
-        faults: the faults that are switched on.
-        state: what the bot does now.
-        problem: why it can't start; "" otherwise.
-        no_models: how to get a model, if none is configured; "" otherwise.
+        settings: the configuration for the next start.
+        faults: the active faults.
+        state: the bot's current state.
+        problem: why it can't start, or "".
+        no_models: how to get a model if none is configured, or "".
     """
 
     def __init__(self, slack: LocalSlack, settings: Settings, no_models: str = "") -> None:
@@ -55,26 +55,26 @@ class BotRunner:
 
     @property
     def label(self) -> str:
-        """The state in words."""
+        """The state as a text."""
         return LABELS[self.state]
 
     @property
     def is_demonstration(self) -> bool:
-        """Whether the embedded model answers."""
+        """Whether the embedded model answers questions."""
         return any(each.provider == "local" for each in self.settings.config.models.values())
 
     async def start(self) -> None:
-        """Start the bot unless it runs; its state tells when it is ready."""
+        """Start the bot unless it is running. Its state tells when it is ready."""
         async with self._turn:
             if self._task is None or self._task.done():
                 self._set("starting")
                 self._task = asyncio.create_task(self._run())
 
     async def kill(self) -> None:
-        """End the bot at once, as if its process had died; nothing is finished first."""
+        """End the bot at once, as if its process had died. Nothing is finished first."""
         async with self._turn:
             if self._task:
-                # A database connection that is half open would never be closed.
+                # A half-open database connection would never be closed.
                 with contextlib.suppress(TimeoutError):
                     await self._slack.wait_for(lambda: self.state != "starting", _OPENING_S)
                 self._task.cancel()
@@ -84,7 +84,7 @@ class BotRunner:
             self._set("killed")
 
     async def set_model_fault(self, fault: ModelFault) -> None:
-        """Restart the bot with models that fail as chosen; a killed bot stays down."""
+        """Restart the bot with models that fail as chosen. A killed bot is not restarted."""
         self.faults.models = fault
         was_killed = self.state == "killed"
         await self.kill()
@@ -114,9 +114,9 @@ class BotRunner:
             self._set("failed", "The bot failed to start. The terminal shows why.")
 
     async def _repeat_missed_events(self) -> None:
-        """Send again what no bot has acknowledged.
+        """Resend the events that no bot has acknowledged.
 
-        Slack does so after one and five minutes, which is long in front of a page.
+        Slack does so after one and five minutes, which is a long wait in front of a page.
         """
         for delivery in self._slack.deliveries:
             if delivery.state == "pending" and not any(ack.ok for ack in delivery.acks):

@@ -1,4 +1,4 @@
-"""Who works in the trial's workspace, and what they have said before you arrive."""
+"""The people in the trial's workspace, and what they said before you arrive."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ALERTS: Final = "Watchtower"
 
 @dataclass(frozen=True, slots=True)
 class CastMember:
-    """One person whom you can be.
+    """A person that you can be.
 
     Attributes:
-        slug: stands in the page's address.
-        name: as others see it.
-        role: why you would be them.
+        slug: the name in the page's address.
+        name: the name that others see.
+        role: why you would choose this person.
     """
 
     slug: str
@@ -44,7 +44,7 @@ PEOPLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message: who says what. `replies` are the thread below it."""
+    """One message and its author. `replies` are the thread below it."""
 
     who: str
     text: str
@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A channel with its members and what was said there."""
+    """A channel with its members and messages."""
 
     name: str
     topic: str
@@ -158,11 +158,11 @@ class Example:
 
     Attributes:
         room: the channel.
-        under: the message whose thread it is asked in, by its first words; "" for a new thread.
+        under: the first words of the message whose thread it is asked in; "" for a new thread.
         who: the asker.
-        question: without the mention.
+        question: the question without the mention.
         answers: the answer of each proposer.
-        reply: what the aggregator writes.
+        reply: the aggregator's text.
     """
 
     room: str
@@ -215,24 +215,5 @@ EXAMPLES: Final = (
         "2. Watch the 95th percentile for five minutes.\n"
         "3. Still above 1.5 s? Roll back deploy 2041 and export today's points first.\n\n"
         "Check that the flag exists in production before you rely on it.",
-    ),
-    Example(
-        "brainstorm",
-        "Or drop it",
-        "Dan",
-        "give us five very different ideas, boldest first.",
-        {
-            "analyst": "Ask for one field per screen. Passkeys instead of passwords. Measure each.",
-            "practitioner": "Guest checkout first, account later. Fill the address from the "
-            "postcode.",
-            "sceptic": "No sign-up at all: send a link by email after the order. Most people "
-            "never needed an account.",
-        },
-        "1. **No sign-up.** Email a link after the first order that turns it into an account.\n"
-        "2. **Passkeys only.** No password to invent, forget or reset.\n"
-        "3. **Address last,** and only for parcels.\n"
-        "4. **Postcode first.** It fills in street and city.\n"
-        "5. **One question per screen,** each with a reason why we ask.\n\n"
-        "All three models name the address form as the first thing to remove.",
     ),
 )

@@ -20,7 +20,7 @@ from bot.trial.session import nothing_configured, open_trial
 
 OPENED = "Opened the page in your browser. If you don't see it, open this address:"
 NOT_OPENED = "No browser found. Open this address:"
-STARTING = "Starting a local Slack and the bot. This takes some seconds."
+STARTING = "Starting a local Slack and the bot. This takes a few seconds."
 READY = "Try MoA at this address:"
 WHERE = (
     "Everything runs on this computer; only your models' providers see what you ask.\n"
@@ -37,7 +37,7 @@ class TrialOptions:
         open: open the page in a browser.
         port: the page's port; 0 for a free one.
         pipeline: the default pipeline; None for the configured one.
-        keep: the folder that keeps the trial; None for a temporary one.
+        keep: the folder in which to keep the trial; None for a temporary one.
     """
 
     open: bool = False
@@ -61,17 +61,19 @@ def try_page(options: TrialOptions) -> None:
         folder = options.keep or Path(temporary)
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise ConfigurationError(f"--keep {folder}: this is a file. Name a folder.") from None
         except OSError as error:
             raise ConfigurationError(f"{folder}: can't be used ({error.strerror}).") from None
         run_loop(_run(options, settings, folder.resolve(), no_models))
 
 
 def trial_settings(temporary: Path, pipeline: str | None) -> tuple[Settings, str]:
-    """Read the settings; without any model, return why as well."""
+    """Read the settings. If there is no model, also return why."""
     try:
         settings, no_models = load(), ""
     except NoModelsError as error:
-        # A file that names no model, so that everything else is read as usual.
+        # A file without a usable model, so that everything else is read as usual.
         (temporary / "moa.toml").write_text(
             'default_pipeline = "x"\n[models.x]\nprovider = "scripted"\nmodel = "echo"\n'
             '[pipelines.x]\naggregator = "x"\n',

@@ -1,4 +1,4 @@
-"""The faults of *Make it hard*: models that don't answer, and a Slack that limits or lacks."""
+"""The faults of *Make it hard*: models that don't answer, and a Slack with limits or gaps."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _STAND_IN: Final[dict[str, ModelDefinition]] = {
     _SLOW: ModelDefinition(provider="scripted", model="echo", fail="hang"),
     _DEAD: ModelDefinition(provider="scripted", model="echo", fail="unavailable"),
 }
-"""Models that write nothing: no word of a trial's reply is scripted."""
+"""Models that return nothing: no text of a trial's reply is scripted."""
 
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that are switched on."""
+    """The active faults."""
 
     models: ModelFault = "none"
     rate_limits: bool = False
@@ -61,7 +61,7 @@ def with_model_fault(config: Config, fault: ModelFault) -> Config:
 
 
 def _with_stand_in(pipeline: Pipeline, name: str) -> Pipeline:
-    """Replace the last proposer of each layer; one that asks the aggregator alone stays."""
+    """Replace the last proposer of each layer. A pipeline without layers stays as it is."""
     layers = [_replaced(layer, name) for layer in pipeline.layers]
     return pipeline.model_copy(update={"layers": layers})
 

@@ -1,4 +1,4 @@
-"""Sends what changed in a page as server-sent events."""
+"""Sends a page's changes as server-sent events."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from bot.trial.draw.regions import Regions
 
 _GATHER_S: Final = 0.08
-"""Seconds in which changes are gathered into one event."""
+"""Seconds during which changes are collected into one event."""
 _RENEW_S: Final = 10.0
-"""Seconds after which the page is drawn again without a change: statuses expire."""
+"""Seconds after which the page is redrawn even without a change, because statuses expire."""
 
 
 class LiveUpdates:
-    """Follows the local Slack and tells open pages what is new."""
+    """Follows the local Slack and sends changes to open pages."""
 
     def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
@@ -33,9 +33,9 @@ class LiveUpdates:
         self._slack.announce_change()
 
     async def follow(self, draw: Callable[[], Regions]) -> AsyncGenerator[str, None]:
-        """Yield an event for each change; the first holds everything.
+        """Yield an event for each change. The first contains everything.
 
-        The last one is `gone`, if what the page shows was deleted.
+        The last one is `gone`, if the page's content was deleted.
         """
         sent: dict[str, dict[str, str]] = {}
         while not self._closed:
@@ -59,7 +59,7 @@ class LiveUpdates:
 def _difference(
     name: str, items: list[Any], sent: dict[str, dict[str, str]]
 ) -> dict[str, Any] | None:
-    """Return a region's order and its changed items; None if nothing changed."""
+    """Return a region's order and its changed items, or None if nothing changed."""
     hashes = {each.key: each.hash for each in items}
     before = sent.get(name)
     if before is not None and list(before.items()) == list(hashes.items()):

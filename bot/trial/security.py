@@ -1,4 +1,4 @@
-"""Keeps the page to the person who started it: token, host, origin and content policy."""
+"""Restricts the page to the person who started it: token, host, origin and content policy."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ HEADERS: Final = {
 
 
 class Gate:
-    """ASGI middleware that refuses every request but those of the page itself.
+    """ASGI middleware that refuses all requests except the page's own.
 
     Attributes:
-        token: opens the page; stands in the address that the terminal prints.
-        port: where the page is served; requests must name it in `Host`.
+        token: opens the page; part of the address that the terminal prints.
+        port: the page's port; requests must name it in `Host`.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -66,7 +66,7 @@ class Gate:
         await (response or self._app)(scope, receive, send_with_headers)
 
     def _answer(self, request: Request) -> Response | None:
-        """Return a refusal or the redirect of the first visit; None to let the request in."""
+        """Return a refusal or the redirect of the first visit, or None to let the request in."""
         if not self._is_local(request.headers.get("host", "")):
             return _refusal("Wrong host", "Open the page by the address in the terminal.")
         if request.method not in _SAFE_METHODS and not self._same_origin(request):
@@ -84,7 +84,7 @@ class Gate:
 
     @property
     def _cookie(self) -> str:
-        """The cookie's name; cookies don't keep ports apart, so the name does."""
+        """The cookie's name. It contains the port, because cookies don't distinguish ports."""
         return f"{COOKIE}_{self.port}"
 
     def _is_token(self, given: str) -> bool:

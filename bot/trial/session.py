@@ -61,17 +61,17 @@ class Trial:
 async def open_trial(
     settings: Settings, folder: Path, *, port: int = 0, keep: bool = False, no_models: str = ""
 ) -> AsyncGenerator[Trial, None]:
-    """Run a trial; the bot starts in the background, because models may take long to load.
+    """Run a trial. The bot starts in the background, because models may take long to load.
 
     Args:
         settings: models, pipelines and budgets; Slack and the database are replaced.
-        folder: holds the database, and with `keep` the local Slack's state.
+        folder: contains the database and, with `keep`, the local Slack's state.
         port: the page's port; 0 picks a free one.
-        keep: whether to continue what an earlier trial left in the folder, and save at the end.
+        keep: whether to continue an earlier trial from the folder, and save this one at the end.
         no_models: how to get a model, if `settings` has none.
 
     Raises:
-        ConfigurationError: the port can't be opened, or the folder holds something else.
+        ConfigurationError: the port can't be opened, or the folder contains something else.
     """
     async with AsyncExitStack() as stack:
         if keep:
@@ -99,7 +99,7 @@ def nothing_configured() -> Config:
 
 @contextlib.contextmanager
 def _alone_in(folder: Path) -> Generator[None, None, None]:
-    """Lock a kept folder: two trials would overwrite each other's state."""
+    """Lock a kept folder, because two trials would overwrite each other's state."""
     lock = FileLock(folder / "trial.lock", blocking=False)
     try:
         lock.acquire()
@@ -115,7 +115,7 @@ def _alone_in(folder: Path) -> Generator[None, None, None]:
 
 @asynccontextmanager
 async def _open_slack(folder: Path, *, keep: bool) -> AsyncGenerator[tuple[LocalSlack, bool], None]:
-    """Open the local Slack; yield it and whether it is empty."""
+    """Open the local Slack. Yield it and whether it is empty."""
     saved = folder / _STATE_FILE
     text = saved.read_text(encoding="utf-8") if keep and saved.exists() else ""
     start = time.time() - (0.0 if text else past_seconds())
@@ -150,7 +150,7 @@ async def _save_regularly(slack: LocalSlack, saved: Path) -> None:
 
 
 def _save(slack: LocalSlack, saved: Path) -> None:
-    """Replace the file in one step, so that a crash leaves the earlier one."""
+    """Replace the file in one step, so that a crash leaves the earlier one intact."""
     fresh = saved.with_suffix(".new")
     fresh.touch(mode=0o600)  # it holds tokens and people's messages
     fresh.write_text(slack.dump(), encoding="utf-8")

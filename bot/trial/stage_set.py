@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.playground.state.models import Channel
 
 PAUSE_S = 240.0
-"""Seconds between two messages of the past."""
+"""Seconds between two messages from the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True)
 class AppFeatures:
-    """What the app's manifest offers to people."""
+    """The features that the app's manifest offers to people."""
 
     commands: tuple[str, ...]
     subcommands: tuple[str, ...]
@@ -38,7 +38,7 @@ class AppFeatures:
 
 
 def install_app(slack: LocalSlack) -> AppFeatures:
-    """Give the app the scopes and events of its manifest, and return what it offers."""
+    """Give the app the scopes and events of its manifest, and return its features."""
     manifest: dict[str, Any] = yaml.safe_load(render_manifest())
     slack.app.scopes = set(manifest["oauth_config"]["scopes"]["bot"])
     slack.app.events = set(manifest["settings"]["event_subscriptions"]["bot_events"])
@@ -51,12 +51,12 @@ def install_app(slack: LocalSlack) -> AppFeatures:
 
 
 def past_seconds() -> float:
-    """Return how long before now the first message was posted."""
+    """Return how many seconds ago the first message was posted."""
     return PAUSE_S * sum(1 + len(line.replies) for room in cast.ROOMS for line in room.lines)
 
 
 async def furnish(slack: LocalSlack) -> None:
-    """Add people and channels, and post what they said before; the app hears none of it."""
+    """Add people and channels, and post their earlier messages. The app receives none of them."""
     events, slack.app.events = slack.app.events, set()
     for person in cast.PEOPLE:
         team = cast.OUTSIDE_TEAM if person.outside else None

@@ -1,4 +1,4 @@
-"""The page's routes: pages, live updates, and what a person does."""
+"""The page's routes: pages, live updates, and people's actions."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 THEMES: Final = frozenset({"light", "dark"})
 THEME_COOKIE: Final = "moa_try_theme"
-_MOST_SHOWN: Final = 10_000
+_MAX_SHOWN: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class TrialPage:
-    """Everything that the routes use."""
+    """The services that the routes use."""
 
     slack: LocalSlack
     app: AppFeatures
@@ -52,7 +52,7 @@ class TrialPage:
     live: LiveUpdates
 
     def window(self, slug: str) -> Window:
-        """Return a person's window; raise NotVisibleError for nobody."""
+        """Return a person's window. Raise NotVisibleError if there is no such person."""
         person = next((each for each in cast.PEOPLE if each.slug == slug), None)
         users = [each for each in self.slack.everybody if person and each.name == person.name]
         if not users:
@@ -60,7 +60,7 @@ class TrialPage:
         return Window(self.slack, users[0], self.app)
 
     def place(self, request: Request, window: Window) -> Place:
-        """Return where a request's page is."""
+        """Return the location of a request's page."""
         path = request.path_params
         channel = window.conversation(str(path["channel"]))
         shown = request.query_params.get("shown", "")
@@ -71,12 +71,12 @@ class TrialPage:
             channel=channel,
             tab="home" if is_home and channel.kind == "im" else "messages",
             thread_ts=path.get("thread") or request.query_params.get("thread") or None,
-            shown=max(1, min(count, _MOST_SHOWN)),
+            shown=max(1, min(count, _MAX_SHOWN)),
         )
 
 
 def trial_app(page: TrialPage) -> Starlette:
-    """Build the app; `bot.trial.security.Gate` must guard it."""
+    """Build the app. `bot.trial.security.Gate` must guard it."""
 
     async def index(_request: Request) -> Response:
         slug = cast.PEOPLE[0].slug
@@ -153,7 +153,7 @@ def _first_room(window: Window, slug: str) -> str:
 
 
 def _first_thread(window: Window, slug: str) -> str:
-    """Return the address of the first example, or of the first channel if it is gone."""
+    """Return the address of the first example, or of the first channel if the example is gone."""
     room = window.conversations_by_use()[0]
     under = cast.EXAMPLES[0].under
     found = [m.ts for m in window.messages(room) if m.text.startswith(under)]
@@ -161,7 +161,7 @@ def _first_thread(window: Window, slug: str) -> str:
 
 
 async def _body(request: Request) -> tuple[dict[str, Any], dict[str, list[tuple[str, bytes]]]]:
-    """Read a form: its JSON in "values", and its files by field."""
+    """Parse a form: its JSON in "values", and its files by field."""
     files: dict[str, list[tuple[str, bytes]]] = {}
     async with request.form(max_files=10, max_part_size=1_000_000) as form:
         for name, value in form.multi_items():
@@ -192,6 +192,7 @@ def _draw_page(page: TrialPage, window: Window, place: Place, request: Request) 
         thread_ts=place.thread_ts,
         tab=place.tab,
         shown=place.shown,
+        zone=window.user.tz,
         theme=theme if theme in THEMES else "auto",
         title=channel_name(channel),
         topic=_topic(channel),
@@ -245,7 +246,7 @@ def _tabs(place: Place) -> list[dict[str, Any]]:
 
 
 def _words(page: TrialPage, window: Window) -> dict[str, list[str]]:
-    """Return what the composer completes: people, channels and commands."""
+    """Return the words that the composer completes: people, channels and commands."""
     people = [each.name for each in page.slack.everybody]
     people.sort(key=lambda name: name != cast.BOT)
     return {

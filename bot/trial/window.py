@@ -1,4 +1,4 @@
-"""The one way from the page to the local Slack: what one person sees and can do."""
+"""The only way from the page to the local Slack: what one person sees and can do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.playground.people.inputs import element_value, find_element, initial_value, input_elements
+from bot.playground.render.dates import ReaderClock, is_zone, zone_of
 from bot.playground.render.text import Names, unescape_text
 from bot.playground.state.models import Channel, SlackMessage, SlackView
 
@@ -23,7 +24,7 @@ _TOKEN: Final = re.compile(r"<(?P<kind>[@#!])(?P<target>\w+)(?:\|[^>]*)?>")
 _WORDS: Final = ("here", "channel", "everyone")
 NOT_RESPONDING: Final = "MoA didn't respond. Is it running? Slack would ask you to try again."
 HIDDEN_NAME: Final = "private-channel"
-"""How a channel is called for people who can't see it."""
+"""The name of a channel for people who can't see it."""
 REQUIRED: Final = "Please complete this required field."
 
 FieldValues = dict[tuple[str, str], Any]
@@ -35,7 +36,7 @@ class NotVisibleError(LookupError):
 
 
 class Window:
-    """What one person sees and does in the local Slack. It holds no state of its own."""
+    """One person's view of the local Slack, and their actions in it. Stateless."""
 
     def __init__(self, slack: LocalSlack, user: User, app: AppFeatures) -> None:
         self._slack = slack
@@ -50,14 +51,19 @@ class Window:
         return self._slack.bot_user_id
 
     @property
+    def clock(self) -> ReaderClock:
+        """The person's time."""
+        return ReaderClock(zone_of(self.user.tz), self._slack.clock.now())
+
+    @property
     def names(self) -> Names:
-        """The names of people and conversations by id; hidden ones have no name of their own."""
+        """The names of people and conversations by id. Hidden ones share one name."""
         hidden = {
             channel.id: HIDDEN_NAME
             for channel in self._slack.conversations
             if channel.private and self.user.id not in channel.members
         }
-        return Names(self._slack.names | hidden)
+        return Names(self._slack.names | hidden, self.clock)
 
     @property
     def team_id(self) -> str:
@@ -69,7 +75,7 @@ class Window:
         return self._slack.team_name(team_id)
 
     def author(self, user_id: str | None) -> User | None:
-        """Return who wrote a message."""
+        """Return the author of a message."""
         return self._slack.user(user_id or "")
 
     def conversations(self) -> list[Channel]:
@@ -77,7 +83,7 @@ class Window:
         return [each for each in self._slack.conversations if self.user.id in each.members]
 
     def conversation(self, channel_id: str) -> Channel:
-        """Return one of them; raise NotVisibleError for any other."""
+        """Return one of the person's conversations. Raise NotVisibleError for any other."""
         found = [each for each in self.conversations() if each.id == channel_id]
         if not found:
             raise NotVisibleError(channel_id)
@@ -88,17 +94,17 @@ class Window:
         return sorted(self.conversations(), key=lambda channel: channel.kind == "im")
 
     def direct_message(self) -> Channel | None:
-        """Return the direct message with the bot; None for people from elsewhere."""
+        """Return the direct message with the bot, or None for people from elsewhere."""
         direct = [each for each in self.conversations() if each.kind == "im"]
         return direct[0] if direct else None
 
     def messages(self, channel: Channel) -> list[SlackMessage]:
-        """Return the top-level messages, with those that only this person sees."""
+        """Return the top-level messages, including those that only this person sees."""
         private = [m for m in self._slack.ephemerals(self.user, channel) if not m.thread_ts]
         return sorted([*self._slack.messages(channel), *private], key=lambda message: message.ts)
 
     def thread(self, channel: Channel, ts: str) -> list[SlackMessage]:
-        """Return a thread, its first message first; raise NotVisibleError if there is none."""
+        """Return a thread, first message first. Raise NotVisibleError if there is none."""
         found = self._slack.messages(channel, ts)
         if not found:
             raise NotVisibleError(ts)
@@ -110,7 +116,7 @@ class Window:
         return len(channel.threads.get(ts, ()))
 
     def message(self, channel: Channel, ts: str) -> SlackMessage:
-        """Return a message by its ts; raise NotVisibleError if the person can't see it."""
+        """Return a message by its ts. Raise NotVisibleError if the person can't see it."""
         own = [m for m in self._slack.ephemerals(self.user, channel) if m.ts == ts]
         found = channel.messages.get(ts) or (own[0] if own else None)
         if not found:
@@ -118,11 +124,11 @@ class Window:
         return found
 
     def status(self, channel: Channel, thread_ts: str) -> str:
-        """Return what the bot says that it does in a thread; "" if nothing."""
+        """Return the bot's status in a thread, or ""."""
         return self._slack.status(channel, thread_ts)
 
     def can_stop(self, channel: Channel, thread_ts: str) -> bool:
-        """Return whether Slack would offer Stop: the agent works or a stream grows."""
+        """Return whether Slack would offer Stop: the agent is working or a stream is growing."""
         session = self._slack.session(channel, thread_ts)
         working = session is not None and session.status == "processing"
         return working or any(m.streaming for m in self._slack.messages(channel, thread_ts))
@@ -140,7 +146,7 @@ class Window:
         return self._slack.home_tab(self.user)
 
     def view(self, view_id: str) -> SlackView:
-        """Return an open view by its id; raise NotVisibleError if it is not open."""
+        """Return an open view by its id. Raise NotVisibleError if it isn't open."""
         home = self.home()
         found = [each for each in [*self.modals(), *([home] if home else [])] if each.id == view_id]
         if not found:
@@ -148,7 +154,7 @@ class Window:
         return found[0]
 
     def file(self, file_id: str) -> SharedFile:
-        """Return a file that was shared where the person is; else raise NotVisibleError."""
+        """Return a file shared where the person is. Otherwise raise NotVisibleError."""
         found = self._slack.shared_file(file_id)
         for channel in self.conversations():
             for message in channel.messages.values():
@@ -163,7 +169,7 @@ class Window:
         return [(number, calls[number]) for number in range(len(calls) - 1, first - 1, -1)]
 
     def call(self, number: int) -> CallRecord:
-        """Return one call by its number; raise NotVisibleError if there is none."""
+        """Return a call by its number. Raise NotVisibleError if there is none."""
         calls = self._slack.calls()
         if not 0 <= number < len(calls):
             raise NotVisibleError(str(number))
@@ -178,9 +184,9 @@ class Window:
         thread_ts: str | None,
         files: Sequence[tuple[str, bytes]] = (),
     ) -> str:
-        """Post what was typed, with files; return "" or why Slack refuses it.
+        """Post typed text with files. Return "" or the reason why Slack refuses it.
 
-        A text that starts with "/" is a command, as in Slack.
+        Text that starts with "/" is a command, as in Slack.
         """
         if text.startswith("/") and not files:
             return await self._command(channel, text, thread_ts)
@@ -202,7 +208,7 @@ class Window:
         return f"{command} failed with the error “{result.error}”." if result.error else ""
 
     async def click(self, target: SlackMessage | SlackView, press: Mapping[str, Any]) -> str:
-        """Press a button or choose from a menu; return "" or a warning."""
+        """Press a button or choose from a menu. Return "" or a warning."""
         block, action = str(press.get("block")), str(press.get("action"))
         _, element = find_element(target.blocks, action, block)
         value = typed_value(element, press.get("value"))
@@ -210,7 +216,7 @@ class Window:
         return NOT_RESPONDING if result.error else ""
 
     async def submit(self, view: SlackView, values: FieldValues) -> tuple[str, dict[str, str]]:
-        """Submit a modal; return a warning and the errors by block id, both empty if it worked."""
+        """Submit a modal. Return a warning and errors by block id, both empty on success."""
         errors = self._fill_in(view, values)
         if errors:
             return "", errors
@@ -218,11 +224,11 @@ class Window:
         return (NOT_RESPONDING if result.error else ""), dict(result.errors or {})
 
     async def close(self, view: SlackView, *, every: bool) -> None:
-        """Close the topmost modal, or all."""
+        """Close the topmost modal, or all modals."""
         await self._slack.close(self.user, view, clear=every)
 
     async def shortcut(self, callback_id: str, message: SlackMessage | None) -> str:
-        """Use a shortcut; return "" or a warning."""
+        """Use a shortcut. Return "" or a warning."""
         if callback_id not in {each.callback_id for each in self.app.shortcuts}:
             raise NotVisibleError(callback_id)
         result = await self._slack.shortcut(self.user, callback_id, message)
@@ -233,13 +239,13 @@ class Window:
         await self._slack.press_stop(self.user, channel, thread_ts)
 
     async def edit(self, channel: Channel, message: SlackMessage, text: str) -> None:
-        """Edit one's own message; raise NotVisibleError for anybody else's."""
+        """Edit the person's own message. Raise NotVisibleError for other people's."""
         if message.user != self.user.id:
             raise NotVisibleError(message.ts)
         await self._slack.edit(self.user, channel, message.ts, self.to_slack(text))
 
     async def delete(self, channel: Channel, message: SlackMessage) -> None:
-        """Delete one's own message; raise NotVisibleError for anybody else's."""
+        """Delete the person's own message. Raise NotVisibleError for other people's."""
         if message.user != self.user.id:
             raise NotVisibleError(message.ts)
         await self._slack.delete(channel, message.ts)
@@ -247,6 +253,16 @@ class Window:
     async def open_app(self, tab: str) -> None:
         """Open the bot's Home or Messages tab."""
         await self._slack.open_home(self.user, tab)
+
+    def set_zone(self, name: str) -> None:
+        """Use a time zone for everyone: one computer shows all people's windows.
+
+        Slack's apps report the zone of their computer, too. An unknown name changes nothing.
+        """
+        if is_zone(name) and name != self.user.tz:
+            for user in self._slack.everybody:
+                user.tz = name
+            self._slack.announce_change()
 
     def to_slack(self, text: str) -> str:
         """Return typed text as Slack sends it: escaped, with mentions as tokens."""
@@ -260,7 +276,7 @@ class Window:
         return pattern.sub(lambda match: tokens[match[0].lower()], escaped)
 
     def as_typed(self, text: str) -> str:
-        """Return a text of Slack as somebody would type it, for editing."""
+        """Return Slack text as a person would type it, for editing."""
         plain = _TOKEN.sub(lambda match: self._typed_token(match["kind"], match["target"]), text)
         return unescape_text(plain)
 
@@ -268,7 +284,7 @@ class Window:
         return f"{'#' if kind == '#' else '@'}{self.names.resolve(target)}"
 
     def _fill_in(self, view: SlackView, values: FieldValues) -> dict[str, str]:
-        """Put values into the view's state; return what Slack's form would complain about."""
+        """Put values into the view's state. Return the errors that Slack's form would show."""
         errors: dict[str, str] = {}
         for block_id, element, optional in input_elements(view.blocks):
             name = str(element["action_id"])
@@ -285,14 +301,14 @@ class Window:
         return errors
 
     def _entered(self, element: dict[str, Any], value: Any) -> Any:
-        """Return a form's value in the shape that Slack sends."""
+        """Return a form's value in the format that Slack sends."""
         if element["type"] == "file_input":
             return [self._slack.upload(name, data).file_json for name, data in value or ()]
         return typed_value(element, value)
 
 
 def typed_value(element: Mapping[str, Any], value: Any) -> Any:
-    """Return a form's text as the type that the element sends; None if nothing was entered."""
+    """Return a form's text as the type that the element sends, or None if nothing was entered."""
     kind = str(element["type"])
     several = kind.startswith("multi_") or kind == "checkboxes"
     if value in ("", None) or isinstance(value, list) != (several or kind == "file_input"):
@@ -306,7 +322,7 @@ def typed_value(element: Mapping[str, Any], value: Any) -> Any:
 
 
 def element_problem(element: Mapping[str, Any], value: Any, *, optional: bool) -> str:
-    """Return why Slack's own form would not accept a value; "" if it would.
+    """Return why Slack's own form would reject a value, or "" if it wouldn't.
 
     Source: https://docs.slack.dev/reference/block-kit/block-elements
     """

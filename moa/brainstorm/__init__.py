@@ -1,16 +1,17 @@
-"""A brainstorm: people and models have ideas apart, then the ideas are grouped and summed up.
+"""Brainstorms: people and models give ideas separately, which are then grouped and summed up.
 
     async for event in brainstorm("How can we get more walkers?", models=["openai:…"]):
         ...
 
 `brainstorm` does everything; `draw_ideas`, `group_ideas` and the prompts of `result` are its parts,
-for programs that put people's silence and votes in between. See docs/brainstorming.md.
+for programs with a silent phase and votes in between. See docs/brainstorming.md.
 """
 
 from moa.brainstorm.cost import max_cost
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
+    MAX_CALLS,
     DrawEvent,
     DrawFailed,
     IdeasDrawn,
@@ -50,6 +51,7 @@ from moa.brainstorm.values import (
 __all__ = [
     "DEFAULT_CALLS",
     "DEFAULT_IDEAS_PER_CALL",
+    "MAX_CALLS",
     "Brainstorm",
     "BrainstormEvent",
     "BrainstormFinished",

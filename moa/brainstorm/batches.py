@@ -40,7 +40,7 @@ class Batch:
 def batches_of(
     groups: Sequence[list[str]], texts: Mapping[str, str], topic: str, profile: Profile
 ) -> list[Batch]:
-    """Split groups into batches, alike ones into the same batch as far as words show it."""
+    """Split groups into batches, keeping groups with similar words together."""
     budget = min(MAX_BATCH_TOKENS, int(profile.context_window * WINDOW_SHARE))
     sizes = [min(count_tokens(texts[group[0]]), IDEA_TOKENS) + 4 for group in groups]
     if len(groups) > MAX_BATCH_IDEAS or sum(sizes) > budget:

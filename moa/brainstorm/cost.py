@@ -1,4 +1,4 @@
-"""The highest possible cost of the models' part, to say before it starts."""
+"""Computes the maximum cost of a brainstorm's models, to show before it starts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from moa.arguments import require_models, require_text
 from moa.brainstorm.batches import IDEA_TOKENS, MAX_BATCH_IDEAS
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
     IDEAS_LAYER,
     PERSONA_TOKENS,
+    check_counts,
     drawing_prompt,
     output_tokens,
 )
@@ -21,19 +23,20 @@ from moa.brainstorm.group import (
     OUTPUT_TOKENS,
     OUTPUT_TOKENS_PER_IDEA,
 )
-from moa.brainstorm.material import MATERIAL_TOKENS, TOPIC_TOKENS
+from moa.brainstorm.material import MATERIAL_TOKENS, TOPIC_TOKENS, checked_topic
 from moa.brainstorm.personas import OUTPUT_TOKENS as PERSONAS_TOKENS
 from moa.brainstorm.personas import PERSONAS_LAYER
 from moa.brainstorm.result import RESULT_TOKENS
 from moa.engine.model_request import MAX_OUTPUT_RESERVE, output_cap
 from moa.engine.separate_calls import CallTask
+from moa.errors import PipelineError
 from moa.pipeline.plan import Plan
 from moa.pipeline.token_budget import count_tokens, prompt_tokens
 from moa.ports import Model, Profile
 from moa.types import Prompt, Role, Usage
 
 INSTRUCTION_TOKENS: Final = 600
-"""More than the instructions of any prompt of a brainstorm or a pipeline take."""
+"""More tokens than the instructions in any prompt of a brainstorm or a pipeline have."""
 
 NONCE: Final = "0" * 16
 
@@ -50,11 +53,11 @@ def max_cost(
     groupers: Sequence[Model] = (),
     result_plan: Plan | None = None,
 ) -> float | None:
-    """Return the highest cost in US dollars; None if the price of any model is unknown.
+    """Return the maximum cost in US dollars; None if the price of any model is unknown.
 
-    Every call is taken to read its whole prompt, to write up to its limit, and to be repeated as
-    often as its model's `max_attempts` and hedge allow. Grouping counts every model that may be
-    tried.
+    Assumes that every call reads its whole prompt, writes up to its limit, and is repeated as
+    often as its model's `max_attempts` and hedge allow. For grouping, counts every model that may
+    be tried.
 
     Args:
         topic: as for `draw_ideas`.
@@ -67,10 +70,16 @@ def max_cost(
         groupers: the models for `group_ideas`; by default `models`.
         result_plan: the pipeline that writes the result; None if none is written.
     """
-    parts = [_drawing(topic, models, material, calls, ideas_per_call)]
+    require_models("models", models)
+    require_models("groupers", groupers)
+    if not models:
+        raise PipelineError("Name at least one model to draw ideas from.")
+    check_counts(calls, ideas_per_call)
+    require_text("material", material)
+    parts = [_drawing(checked_topic(topic), models, material, calls, ideas_per_call)]
     most = calls * ideas_per_call + people_ideas
     parts += [_grouping(model, most) for model in (groupers or models)[:MAX_MODELS]]
-    if fit_personas and models:
+    if fit_personas:
         read = INSTRUCTION_TOKENS + TOPIC_TOKENS + min(count_tokens(material), MATERIAL_TOKENS)
         parts.append(_call(_task(models[0], PERSONAS_LAYER, "proposer", PERSONAS_TOKENS), read))
     if result_plan:
@@ -91,7 +100,7 @@ def _drawing(
 
 
 def _grouping(model: Model, ideas: int) -> float | None:
-    """Return the highest cost of all batches and their merge, tried with one model."""
+    """Return the maximum cost of all batches and their merge with one model."""
     batches = math.ceil(ideas / MAX_BATCH_IDEAS) + 1
     read = ideas * IDEA_TOKENS + batches * (INSTRUCTION_TOKENS + TOPIC_TOKENS)
     written = OUTPUT_TOKENS + OUTPUT_TOKENS_PER_IDEA * MAX_BATCH_IDEAS
@@ -100,7 +109,7 @@ def _grouping(model: Model, ideas: int) -> float | None:
 
 
 def _run(plan: Plan, read: int) -> float | None:
-    """Return the highest cost of a run that reads this many tokens besides its answers."""
+    """Return the maximum cost of a run that reads this many tokens besides its answers."""
     costs: list[float | None] = []
     answers = 0
     for layer in plan.layers:
@@ -123,7 +132,7 @@ def _call(task: CallTask, read: int) -> float | None:
 
 
 def _price(profile: Profile, read: int, written: int | None) -> float | None:
-    """Return the highest cost of one answer: repeated calls and the hedge included."""
+    """Return the maximum cost of one answer, including repeated calls and the hedge."""
     tokens = (MAX_OUTPUT_RESERVE if written is None else written) + profile.reasoning_tokens
     usage = Usage(min(read, profile.context_window), tokens)
     alternate = profile.hedge.model.profile if profile.hedge else None

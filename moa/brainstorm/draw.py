@@ -1,4 +1,4 @@
-"""Draws ideas from models: many small calls, each as another ordinary person, nothing shared.
+"""Draws ideas from models in many small, separate calls, each with another ordinary persona.
 
 Persona, reasoning first, and many small independent samples are from arXiv 2602.20408. Asking for
 several ideas with their probabilities is verbalized sampling. Showing ideas around while they are
@@ -12,6 +12,13 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from moa.arguments import (
+    require_list,
+    require_models,
+    require_seed,
+    require_text,
+    require_whole,
+)
 from moa.brainstorm import prompt_texts
 from moa.brainstorm.idea_parser import parse_ideas
 from moa.brainstorm.lexical import similarity, words_of
@@ -32,19 +39,19 @@ from moa.ports import Model
 from moa.types import Call, Prompt
 
 IDEAS_LAYER = 1
-"""The layer of the call log under which the calls for ideas are."""
+"""The layer number of calls for ideas in the call log."""
 
 TEMPERATURE = 1.0
-"""Where a model's configuration sets none."""
+"""For models whose configuration sets none."""
 
 REASONING_TOKENS = 250
 TOKENS_PER_IDEA = 90
-"""The output cap, where a model's configuration sets none: the few sentences of reasoning, and for
-each idea two sentences in a script that takes many tokens."""
+"""The output cap for models whose configuration sets none: a few sentences of reasoning, and two
+sentences per idea in a script that takes many tokens."""
 
 VARIATION = 0.6
-"""A model's idea that shares so many of its words with an earlier one of the same call only varies
-it: small models do that until they are stopped. People's ideas are never dropped."""
+"""A model's idea that shares this share of its words with an earlier one of the same call counts as
+a variation and is dropped: small models vary one idea without end. People's ideas are all kept."""
 
 PERSONA_TOKENS = 60
 MAX_CALLS = 200
@@ -60,7 +67,7 @@ class IdeasDrawn:
     Attributes:
         position: the call's number, from 1; it decides model and persona.
         model: the model's name.
-        persona: whom the model spoke as.
+        persona: the persona that the model took on.
         ideas: empty if its text contained none.
         call: the entry for the call log.
     """
@@ -123,7 +130,13 @@ async def draw_ideas(
         PipelineError: the topic is empty, there is no model, or a number is out of range.
     """
     topic, chosen = checked_topic(topic), secrets.randbits(63) if seed is None else seed
-    _check(models, calls, ideas_per_call)
+    require_models("models", models)
+    if not models:
+        raise PipelineError("Name at least one model to draw ideas from.")
+    check_counts(calls, ideas_per_call)
+    require_text("material", material)
+    require_list("personas", personas, str, "a string")
+    require_seed(seed)
     people = tuple(personas) or builtin_personas(calls, chosen)
     tasks = [
         CallTask(
@@ -159,7 +172,7 @@ def drawing_prompt(topic: str, material: str, *, persona: str, count: int, nonce
 
 
 def read_ideas(text: str, topic: str, most: int, *, complete: bool = True) -> tuple[DrawnIdea, ...]:
-    """Return a call's first ideas, without those that only vary an earlier one of them."""
+    """Return a call's first ideas, without variations of earlier ones."""
     kept: list[tuple[frozenset[str], DrawnIdea]] = []
     for idea in parse_ideas(text, topic=topic, complete=complete):
         words = words_of(idea.text)
@@ -173,9 +186,14 @@ def output_tokens(ideas_per_call: int) -> int:
     return REASONING_TOKENS + TOKENS_PER_IDEA * ideas_per_call
 
 
-def _check(models: Sequence[Model], calls: int, ideas_per_call: int) -> None:
-    if not models:
-        raise PipelineError("Name at least one model to draw ideas from.")
+def check_counts(calls: int, ideas_per_call: int) -> None:
+    """Require numbers that a brainstorm can make.
+
+    Raises:
+        PipelineError: one is out of range, or no whole number.
+    """
+    require_whole("calls", calls)
+    require_whole("ideas_per_call", ideas_per_call)
     if not 1 <= calls <= MAX_CALLS:
         raise PipelineError(f"calls: must be from 1 to {MAX_CALLS}, not {calls}.")
     if not 1 <= ideas_per_call <= MAX_IDEAS_PER_CALL:
@@ -187,7 +205,7 @@ def _check(models: Sequence[Model], calls: int, ideas_per_call: int) -> None:
 def _drawn(
     event: SeparateEvent, people: Sequence[str], topic: str, ideas_per_call: int
 ) -> DrawEvent:
-    """Return what a call's end means. Ideas that arrived before a failure count."""
+    """Return the event for an ended call. Ideas that arrived before a failure count."""
     if isinstance(event, Retried):
         return event
     answer, call = event.answer, event.call

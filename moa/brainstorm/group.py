@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from moa.arguments import require_list, require_models, require_text
 from moa.brainstorm.batches import Batch, batches_of, grouping_prompt, merging_prompt
 from moa.brainstorm.grouping_reply import CheckedReply, check_reply
 from moa.brainstorm.lexical import similarity, words_of
@@ -26,27 +27,27 @@ from moa.ports import Model
 from moa.types import Call, Prompt
 
 GROUPING_LAYER: Final = 3
-"""The layer of the call log under which the calls for grouping are."""
+"""The layer number of calls for grouping in the call log."""
 
 MAX_MODELS: Final = 3
-"""Models to try for one batch."""
+"""The most models to try for one batch."""
 
 MIN_COVERED: Final = 0.5
-"""A reply that leaves out more of its ideas than this is not used."""
+"""A reply that covers less than this share of the batch's ideas is not used."""
 
 MAX_JOINED: Final = 5
 MAX_JOINED_SHARE: Final = 0.2
-"""A model that calls more ideas of a batch the same than this may have misread its task: then only
-those stay joined that also share words. Ideas in the same words were joined before."""
+"""If a model joins more of a batch's ideas than this, it may have misread its task: then only ideas
+that also share words stay joined. Ideas in the same words have been joined before."""
 
 MIN_ALIKE: Final = 0.5
 
 OUTPUT_TOKENS_PER_IDEA: Final = 12
 OUTPUT_TOKENS: Final = 600
 
-JOINED_TOO_MUCH: Final = "A model called {count} different ideas the same; they were kept apart."
-LEFT_OUT: Final = "{count} ideas that a model had left out were added by common words."
-NOT_THERE: Final = "{count} entries of a model that were repeated or not ideas were dropped."
+JOINED_TOO_MUCH: Final = "A model joined {count} different ideas; they were kept apart."
+LEFT_OUT: Final = "{count} ideas that a model left out were placed by the words they share."
+NOT_THERE: Final = "{count} repeated or unknown entries in a model's reply were dropped."
 BY_WORDS: Final = "{count} ideas were grouped by common words, because no model grouped them."
 
 
@@ -59,19 +60,24 @@ async def group_ideas(
     deadline_s: float = 120.0,
     on_call: Callable[[Call], object] | None = None,
 ) -> Grouping:
-    """Group ideas by theme. Never fails: what the models get wrong is repaired by common words.
+    """Group ideas by theme. Never fails: if a model makes mistakes, common words repair them.
 
     Args:
         topic: untrusted text.
         ideas: any number, in any length; their ids must be unique.
-        models: tried in this order until one gives a usable grouping; none for common words only.
+        models: tried in this order until one gives a usable grouping; empty to group by common
+            words only.
         seed: decides boundaries; None for a random one.
         deadline_s: seconds for everything.
-        on_call: gets every call for the call log, also if this is cancelled.
+        on_call: gets every call for the call log, even if this is cancelled.
 
     Raises:
         ValueError: two ideas have the same id.
+        PipelineError: an argument is of a wrong type.
     """
+    require_text("topic", topic)
+    require_list("ideas", ideas, Idea, "an Idea")
+    require_models("models", models)
     texts = {idea.id: idea.text for idea in ideas}
     if len(texts) < len(ideas):
         raise ValueError("Two ideas have the same id.")
@@ -131,7 +137,7 @@ class _GroupingCalls:
         return _SortedBatch(batch, None)
 
     async def merge(self, drafts: Sequence[list[DraftTheme]]) -> list[DraftTheme]:
-        """Return the themes of all batches as one list, those that belong together as one."""
+        """Return the themes of all batches as one list, with related themes merged."""
         filled = [draft for draft in drafts if draft]
         themes = merged_by_title([theme for draft in filled for theme in draft])
         if len(filled) <= 1:
@@ -211,7 +217,7 @@ def _alike(
 def _with_words(
     themes: list[DraftTheme], batches: Sequence[Batch], texts: dict[str, str], topic: str
 ) -> list[DraftTheme]:
-    """Return the themes with the batches that no model sorted."""
+    """Return the themes, including those of batches that no model sorted."""
     groups = [group for batch in batches for group in batch.groups]
     if not themes:
         return word_themes(groups, texts, topic)

@@ -22,7 +22,7 @@ _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
 
 @dataclass(frozen=True, slots=True)
 class RawTheme:
-    """A theme as a model wrote it: each inner tuple holds numbers that say the same."""
+    """A theme as a model wrote it: each inner tuple has the numbers of ideas that say the same."""
 
     title: str
     lists: tuple[tuple[int, ...], ...]
@@ -75,7 +75,7 @@ def _parse(text: str) -> list[RawTheme]:
 
 
 def _json(text: str) -> Any:
-    """Return the JSON at the start of a text, whatever follows it; cut JSON up to the cut."""
+    """Return the JSON at the start of a text, whatever follows it; if it is cut off, its start."""
     try:
         return json.JSONDecoder().raw_decode(text)[0]
     except (ValueError, RecursionError):

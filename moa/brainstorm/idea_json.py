@@ -18,7 +18,7 @@ PROBABILITY_KEYS: Final = ("probability", "p", "prob", "likelihood", "confidence
 
 MAX_DEPTH: Final = 8
 MAX_FAILURES: Final = 20
-"""Openings that turn out not to be JSON: a text of nothing but brackets would take forever."""
+"""Give up after this many brackets that start no JSON: a text full of them would take forever."""
 
 _OPENING = re.compile(r"[\[{]")
 _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
@@ -44,7 +44,7 @@ def json_ideas(text: str) -> list[DrawnIdea]:
 
 
 def _values(text: str) -> Iterator[Any]:
-    """Yield the JSON values in a text, whatever stands between them; the last one may be cut."""
+    """Yield the JSON values in a text, whatever is between them; the last one may be cut."""
     position, failures = 0, 0
     while failures < MAX_FAILURES and (opening := _OPENING.search(text, position)):
         try:

@@ -18,10 +18,10 @@ from moa.brainstorm.values import DrawnIdea
 MAX_IDEA_CHARS: Final = 600
 MIN_LETTERS: Final = 3
 FIRST_IDEOGRAPH: Final = 0x2E80
-"""From here on a letter may be a word."""
+"""From this code point on, a single character may be a word."""
 
 MAX_READ_CHARS: Final = 40_000
-"""A model's text is read up to here."""
+"""The most characters of a model's text to read."""
 
 MAX_LINE_CHARS: Final = 1_500
 MAX_PLAIN_CHARS: Final = 240
@@ -63,7 +63,7 @@ _HEADER_WORDS: Final = frozenset(
     }
 )
 _LONG_RUN = re.compile(r"([^\w\n])\1{4,}")
-"""The same sign or space over and over, which says nothing and makes patterns slow."""
+"""The same sign or space over and over, which has no meaning and makes patterns slow."""
 
 _PLACEHOLDER = re.compile(
     r"<[^<>\n]{1,40}>|^\W*$"
@@ -71,12 +71,12 @@ _PLACEHOLDER = re.compile(
     r"ideas?(?: here| text)?\W*(?:\d{1,3}|one|two|three)?\W*$",
     re.IGNORECASE,
 )
-"""A place for an idea instead of one: "<your idea>", "Idea 1"."""
+"""A placeholder instead of an idea: "<your idea>", "Idea 1"."""
 
 _VARIABLE = re.compile(r"\{\w+\}|\d+")
 OUR_TEXTS: Final = (prompt_texts.DRAWER_REQUEST, prompt_texts.PERSONAS_REQUEST)
 MIN_ECHOED_GAPS: Final = 3
-"""Fewer than four words may stand in our prompt by chance."""
+"""Fewer than four words may match our prompt by chance."""
 
 
 def parse_ideas(
@@ -87,7 +87,7 @@ def parse_ideas(
     Args:
         text: anything.
         topic: an "idea" that only repeats it doesn't count.
-        most: at most so many.
+        most: the most ideas to return.
         complete: whether the text reached its end. If not, an idea broken off at its end is
             dropped.
     """
@@ -119,7 +119,7 @@ def _line_ideas(text: str, *, is_whole: bool) -> list[DrawnIdea]:
 
 
 def _bounded(line: str) -> str:
-    """Return a line without the middle of what is far too long for an idea."""
+    """Return the line, without its middle if it is far too long for an idea."""
     return line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]} {line[-WINDOW:]}"
 
 
@@ -140,7 +140,7 @@ def _items(lines: Sequence[str], pattern: re.Pattern[str]) -> Iterator[str]:
 
 
 def _continues(item: Sequence[str], line: str) -> bool:
-    """Return whether a line without a marker goes on with an idea: below a title, or indented."""
+    """Return whether a line without a marker continues an idea: below a title, or indented."""
     title_only = len(item) == 1 and item[0].rstrip().endswith((":", "**", ":**"))
     return title_only or line.startswith(("  ", "\t"))
 
@@ -189,7 +189,7 @@ def _is_idea(text: str) -> bool:
 
 
 def _is_echo(text: str, topic: str) -> bool:
-    """Return whether a text repeats our prompt, only the topic, or is a place for an idea."""
+    """Return whether a text repeats our prompt or only the topic, or is a placeholder."""
     key = _key(text)
     if _PLACEHOLDER.search(text) or key in {_key(topic), _key(f"Topic {topic}")}:
         return True

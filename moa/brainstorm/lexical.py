@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
+WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 
 _STOP_WORDS: Final = """
 a about all also an and any are as at be because been but by can could do does each every for
@@ -32,7 +32,7 @@ def telling_words(text: str) -> list[str]:
 
     Scripts without spaces between words are split into pairs of characters.
     """
-    words = _WORD.findall(text.casefold())
+    words = WORD.findall(text.casefold())
     telling = [word for word in words if word not in STOP_WORDS] or words
     return [part for word in telling for part in _parts(word)]
 
@@ -55,10 +55,16 @@ def similarity(one: frozenset[str], other: frozenset[str]) -> float:
 
 def stem(word: str) -> str:
     """Cut off the commonest endings, so that "walks" and "walking" are the same word."""
+    word = without_possessive(word)
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= MIN_STEM:
             return word.removesuffix(ending)
     return word
+
+
+def without_possessive(word: str) -> str:
+    """Return "team" for "team's"."""
+    return word.removesuffix("'s").removesuffix("\u2019s")
 
 
 def _parts(word: str) -> list[str]:

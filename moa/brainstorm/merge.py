@@ -10,7 +10,7 @@ from moa.brainstorm.word_themes import DraftTheme
 
 
 def merged_by_title(themes: Iterable[DraftTheme]) -> list[DraftTheme]:
-    """Return the themes, those with the same title as one, in order of the first of them."""
+    """Return the themes with equal titles merged, in the order of their first occurrence."""
     merged: dict[tuple[str, ...], DraftTheme] = {}
     for theme in themes:
         known = merged.setdefault(same_wording(theme.title), DraftTheme(theme.title))

@@ -1,6 +1,6 @@
-"""The ordinary people whom models speak as when they draw ideas.
+"""The ordinary personas that models take on to give ideas.
 
-Ordinary, concrete people widen what models think of; "a creative genius" doesn't (arXiv
+Ordinary, concrete personas give models a wider range of ideas; "a creative genius" doesn't (arXiv
 2602.20408).
 """
 
@@ -19,7 +19,7 @@ from moa.ports import Model
 from moa.types import Call, Prompt
 
 PERSONAS_LAYER: Final = 2
-"""The layer of the call log under which the call for personas is."""
+"""The layer number of the call for personas in the call log."""
 
 MAX_PERSONA_CHARS: Final = 160
 MIN_PERSONA_CHARS: Final = 4
@@ -96,7 +96,7 @@ PEOPLE: Final = (
 
 
 def builtin_personas(count: int, seed: int) -> tuple[str, ...]:
-    """Return this many ordinary people, each once as long as the list lasts, in a seeded order."""
+    """Return this many ordinary people in a seeded order, each once until all have occurred."""
     people = list(PEOPLE)
     random.Random(f"personas:{seed}").shuffle(people)  # noqa: S311 - must be reproducible
     return tuple(people[i % len(people)] for i in range(count))
@@ -114,8 +114,8 @@ async def draw_personas(
 ) -> tuple[str, ...]:
     """Ask a model for ordinary people who have to do with the topic; fill up with built-in ones.
 
-    A failed or useless call only means built-in personas. `on_call` gets every call, also if this
-    is cancelled.
+    If the call fails or is useless, built-in personas are used. `on_call` gets every call, even if
+    this is cancelled.
     """
     drawn: tuple[str, ...] = ()
     if models and count > 0:

@@ -38,7 +38,7 @@ _WORDY: Final = re.compile(rf"{_LEAD}\b{_WORD}\b\s*[=:]\s*{_UNKNOWN}{_TAIL}", re
 
 
 WINDOW: Final = 80
-"""Characters at either end of a text in which a probability is looked for."""
+"""How many characters at either end of a text to search for a probability."""
 
 _FULL_WIDTH: Final = str.maketrans(
     "\uff08\uff09\uff1d\uff1a\uff05\uff0c\uff0e\u3010\u3011", "()=:%,.[]"

@@ -1,4 +1,4 @@
-"""The one entry point: ideas, themes and, if wanted, the result, as events."""
+"""Runs a whole brainstorm and yields its events: ideas, themes and, if requested, the result."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from moa import engine
+from moa.arguments import require, require_list, require_seed, require_text
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
     DrawEvent,
     DrawFailed,
     IdeasDrawn,
+    check_counts,
     draw_ideas,
 )
 from moa.brainstorm.group import group_ideas
@@ -31,7 +33,7 @@ from moa.ports import Model
 from moa.types import Answer, Call
 
 MAX_PEOPLE: Final = 30
-"""People to ask a model for; with more calls they take turns."""
+"""The most personas to ask a model for; with more calls, personas are used again."""
 
 PERSON: Final = "person:"
 NEEDS_MODELS: Final = 'Name the models: brainstorm("…", models=["openai:MODEL"]). Or give a plan.'
@@ -76,9 +78,9 @@ async def brainstorm(
 
     Args:
         topic: what the ideas are for.
-        models: who has ideas, one or a list, as for `moa.ask`; the first one groups them.
-        plan: instead of `models`: its first layer has ideas, its aggregators group them, and all of
-            it writes the result.
+        models: give the ideas, one or a list, as for `moa.ask`; the first one groups them.
+        plan: instead of `models`: its first layer gives ideas, its aggregators group them, and all
+            of it writes the result.
         ideas: people's own, in their words; they are grouped together with the models'.
         material: text to draw on, such as notes.
         calls: how many calls for ideas to make.
@@ -96,9 +98,15 @@ async def brainstorm(
     """
     if (models is None) == (plan is None):
         raise PipelineError(NEEDS_MODELS if models is None else EITHER)
+    checked_topic(topic)
+    require_text("material", material)
+    require_list("ideas", ideas, (str, Idea), "a string or an Idea")
+    require_seed(seed)
+    check_counts(calls, ideas_per_call)
     session = _Session(topic, material, _numbered(ideas), _seed(seed), calls, ideas_per_call)
     wanted = {"fit_personas": fit_personas, "result": result}
     if plan is not None:
+        require("plan", plan, Plan, "a moa.Plan")
         async with aclosing(session.events(plan, **wanted)) as events:
             async for event in events:
                 yield event
@@ -118,7 +126,7 @@ async def brainstorm(
 
 @dataclass(slots=True)
 class _Session:
-    """What one brainstorm knows."""
+    """The state of one brainstorm."""
 
     topic: str
     material: str
@@ -207,11 +215,11 @@ class _Session:
                         found = parse_result(text, self.ideas, self.material)
                         yield replace(finished, result=found)
         except NotEnoughAnswers:
-            return  # the ideas and their themes are there all the same
+            return  # the ideas and their themes are still useful
 
 
 def drawers_of(plan: Plan) -> list[Model]:
-    """Return the models of a plan that have ideas: the first layer's, each once."""
+    """Return the models of a plan that give ideas: the first layer's, each once."""
     seats = [seat.model for seat in plan.layers[0].seats] if plan.layers else []
     by_name = {model.profile.name: model for model in seats or plan.aggregators[:1]}
     return list(by_name.values())

@@ -54,7 +54,7 @@ class IdeaGroup:
 
     @property
     def representative(self) -> str:
-        """The id of the idea that stands for all of them."""
+        """The id of the idea that represents them all."""
         return self.idea_ids[0]
 
 
@@ -72,7 +72,7 @@ class Grouping:
 
     Attributes:
         themes: the largest first.
-        by: "model" if a model's grouping is the base of it, "words" if only common words are.
+        by: "model" if it is based on a model's grouping, "words" if only on common words.
         repairs: plain sentences that say what the check had to correct; empty if nothing.
     """
 

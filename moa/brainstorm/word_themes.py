@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from moa.brainstorm.lexical import same_wording, similarity, stem, telling_words, words_of
+from moa.brainstorm.lexical import same_wording, similarity, words_of
+from moa.brainstorm.theme_titles import is_meaningful, theme_title
 
 MAX_WORD_THEMES: Final = 7
 MIN_THEME_GROUPS: Final = 2
 MAX_SHARE: Final = 0.6
-"""A word that more of the ideas contain says nothing about any of them."""
+"""A word that more than this share of the ideas contain says nothing about any of them."""
 
 OTHER_IDEAS: Final = "Other ideas"
 ALL_IDEAS: Final = "All ideas"
 
 MIN_SIMILARITY: Final = 0.1
-"""Share of words in common from which an idea belongs to a theme rather than to the others."""
+"""The share of common words that an idea needs to belong to a theme."""
 
 
 @dataclass(slots=True)
 class DraftTheme:
-    """A theme that is still being made. Its groups are lists of the ideas' ids."""
+    """A theme under construction. Its groups are lists of the ideas' ids."""
 
     title: str
     groups: list[list[str]] = field(default_factory=list[list[str]])
@@ -40,9 +41,9 @@ def join_same_wording(texts: Mapping[str, str]) -> list[list[str]]:
 def word_themes(
     groups: Sequence[list[str]], texts: Mapping[str, str], topic: str
 ) -> list[DraftTheme]:
-    """Return groups by the words that most of them share, the topic's own words aside."""
-    words = _words_by_group(groups, texts, topic)
-    titles = _surface_forms(texts.values())
+    """Return themes by the words that most groups share, except the topic's own words."""
+    ignored = words_of(topic)
+    words = [words_of(texts[group[0]]) - ignored for group in groups]
     left = dict(enumerate(groups))
     themes: list[DraftTheme] = []
     while left and len(themes) < MAX_WORD_THEMES:
@@ -50,14 +51,16 @@ def word_themes(
         if word is None:
             break
         chosen = [number for number in left if word in words[number]]
-        themes.append(DraftTheme(titles[word], [left.pop(number) for number in chosen]))
+        members = [left.pop(number) for number in chosen]
+        first = [texts[group[0]] for group in members]
+        themes.append(DraftTheme(theme_title(word, first, texts.values(), ignored), members))
     if left:
         themes.append(DraftTheme(OTHER_IDEAS if themes else ALL_IDEAS, list(left.values())))
     return themes
 
 
 def place(group: list[str], themes: list[DraftTheme], texts: Mapping[str, str]) -> None:
-    """Put a group into the theme whose ideas share the most words with it, else with the others."""
+    """Put a group into the theme that shares the most words with it, or into the other ideas."""
     own = words_of(texts[group[0]])
     best, most = None, MIN_SIMILARITY
     for theme in themes:
@@ -72,29 +75,13 @@ def place(group: list[str], themes: list[DraftTheme], texts: Mapping[str, str]) 
     best.groups.append(group)
 
 
-def _words_by_group(
-    groups: Sequence[list[str]], texts: Mapping[str, str], topic: str
-) -> list[frozenset[str]]:
-    ignored = words_of(topic)
-    return [words_of(texts[group[0]]) - ignored for group in groups]
-
-
 def _commonest(
     left: Mapping[int, list[str]], words: Sequence[frozenset[str]], total: int
 ) -> str | None:
-    counts = Counter(word for number in left for word in words[number] if not word.isdecimal())
+    counts = Counter(filter(is_meaningful, (word for number in left for word in words[number])))
     usable = [
         (count, len(word), word)
         for word, count in counts.items()
         if MIN_THEME_GROUPS <= count <= max(total * MAX_SHARE, MIN_THEME_GROUPS)
     ]
     return max(usable)[2] if usable else None
-
-
-def _surface_forms(texts: Iterable[str]) -> dict[str, str]:
-    """Return for each stem the form in which it is written most often, with a capital letter."""
-    forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for text in texts:
-        for word in telling_words(text):
-            forms[stem(word)][word] += 1
-    return {key: counts.most_common(1)[0][0].capitalize() for key, counts in forms.items()}

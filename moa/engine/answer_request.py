@@ -28,7 +28,7 @@ FIRST_RETRY_DELAY_S = 0.5
 MAX_RETRY_DELAY_S = 8.0
 
 NOT_RETRIED_KINDS = frozenset({"breaker_open", "garbled"})
-"""Kinds of Unavailable that a retry would only meet again."""
+"""Kinds of Unavailable that a retry can't help with."""
 
 BuildRequest = Callable[[Model, float], ModelRequest]
 """Builds the request for a model, using this share (0 to 1) of its context window."""

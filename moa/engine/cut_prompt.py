@@ -16,7 +16,7 @@ MIN_TOKENS: Final = 1_000
 """Smaller prompts fit everywhere; their counts differ for other reasons."""
 
 TINY_SHARE: Final = 0.25
-"""Less than this share of the estimate means a cut, whatever the text: only few texts in scripts
+"""Less than this share of the estimate means a cut, whatever the text: only a few texts in scripts
 other than Latin come near it, and those have their own bound (`least_tokens`)."""
 
 WORDS_SHARE: Final = 0.9

@@ -18,7 +18,7 @@ TEMPERATURES: dict[Role, float] = {
 """High for proposers, whose answers should vary; low for the roles that must be steady."""
 
 PROPOSER_OUTPUT_TOKENS = 800
-"""Cuts 6 % of real answers; 512 would cut a third."""
+"""A proposer's default output cap. It cuts 6 % of real answers; 512 would cut a third."""
 
 MAX_OUTPUT_RESERVE = 4_096
 """Tokens kept free for an aggregator without an output cap."""

@@ -1,4 +1,4 @@
-"""Makes calls that have nothing to do with each other, with the retries and hedges of a run."""
+"""Makes independent calls, with the retries and hedges of a run."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ async def one_call(
     Args:
         task: what to call.
         deadline_s: seconds for it, retries included.
-        on_call: gets every call for the call log, also if this is cancelled.
+        on_call: gets every call for the call log, even if this is cancelled.
     """
     report = on_call or _ignore
     answer: Answer | None = None
@@ -176,4 +176,4 @@ async def one_call(
 
 
 def _ignore(_call: Call) -> None:
-    """Nobody keeps a call log."""
+    """Do nothing: there is no call log."""

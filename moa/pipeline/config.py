@@ -80,7 +80,7 @@ class ModelDefinition(StrictModel):
         base_url: the API's address; None for the provider's default. May hold credentials and a
             query.
         api_key_env: the environment variable with the API key; None for the provider's usual one.
-        headers: sent with every request; `env:NAME` stands for a variable's value.
+        headers: sent with every request; `env:NAME` is replaced by a variable's value.
         api_version: of Azure's API.
         region, project: of Bedrock and Vertex.
         context_window: tokens of prompt and output together.
@@ -172,9 +172,9 @@ class ModelDefinition(StrictModel):
     def _are_headers(cls, value: dict[str, str]) -> dict[str, str]:
         for name, content in value.items():
             if not _HEADER_NAME.fullmatch(name) or looks_like_key(name):
-                raise ValueError("holds a name that no header may have")
+                raise ValueError("has an invalid header name")
             if name.lower() in _SDK_HEADERS:
-                raise ValueError(f'can\'t hold "{name}": it is set for each request')
+                raise ValueError(f'must not contain "{name}": it is set for each request')
             if not (content.isascii() and content.isprintable()):
                 raise ValueError(f'"{name}" has a value with an invalid character')
         return value

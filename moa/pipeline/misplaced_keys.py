@@ -1,4 +1,4 @@
-"""Explains keys that TOML put into another table than their author meant."""
+"""Explains keys that TOML put into a different table than their author meant."""
 
 from __future__ import annotations
 

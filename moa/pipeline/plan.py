@@ -6,8 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from moa.arguments import require_model, require_models
 from moa.errors import PipelineError
-from moa.pipeline.strategies import Strategy, StrategySpec, Task, direct, synthesise
+from moa.pipeline.strategies import (
+    Strategy,
+    StrategySpec,
+    Task,
+    direct,
+    strategy_named,
+    synthesise,
+)
 from moa.ports import Model
 
 LAYER_DEADLINE_S = 45.0
@@ -96,7 +104,7 @@ class Plan:
         cls,
         *layers: Sequence[Model],
         aggregator: Model | Sequence[Model],
-        strategy: Strategy | StrategySpec = synthesise,
+        strategy: str | Strategy | StrategySpec = synthesise,
         name: str = "custom",
     ) -> Plan:
         """Build a plan from models.
@@ -104,18 +112,26 @@ class Plan:
         Args:
             layers: the proposers of each layer.
             aggregator: one model, or several to try in order.
-            strategy: one of `STRATEGIES`, or a function that builds every prompt after the first
-                layer's.
+            strategy: one of `STRATEGIES` or its name, or a function that builds every prompt after
+                the first layer's.
             name: the pipeline's name.
 
         Raises:
-            PipelineError: a layer or the list of aggregators is empty.
+            PipelineError: a layer or the list of aggregators is empty, an item in them is not a
+                model, or there is no such strategy.
         """
-        aggregators = tuple(aggregator) if isinstance(aggregator, Sequence) else (aggregator,)
+        for number, models in enumerate(layers, 1):
+            require_models(f"layers[{number}]", models)
+        if isinstance(aggregator, Sequence):
+            require_models("aggregator", aggregator)
+            aggregators = tuple(aggregator)
+        else:
+            require_model("aggregator", aggregator)
+            aggregators = (aggregator,)
         if not aggregators or not all(layers):
             raise PipelineError("A layer and the aggregators each need at least one model.")
         listed = tuple(Layer(tuple(Seat(model) for model in layer)) for layer in layers)
-        spec = StrategySpec.of(strategy)
+        spec = strategy_named(strategy) if isinstance(strategy, str) else StrategySpec.of(strategy)
         return cls(expand_layers(listed, spec, aggregators[0]), aggregators, name, spec.final)
 
     @property

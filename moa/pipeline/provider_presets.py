@@ -15,10 +15,10 @@ Api = Literal["openai", "anthropic", "azure", "bedrock", "vertex", "local", "scr
 
 @dataclass(frozen=True, slots=True)
 class ProviderPreset:
-    """What `provider = "NAME"` stands for.
+    """The settings behind `provider = "NAME"`.
 
     Attributes:
-        api: how its server is spoken to.
+        api: the API that its server speaks.
         base_url: its address; None for the SDK's default, or if `base_url_variable` must be set.
         key_variables: variables that may hold the key; the first one that is set is used.
         needs_key: whether a call without a key must fail. Servers of your own often take none.

@@ -68,12 +68,12 @@ _LEAST_PER_CHARACTER: Final = 0.2
 """Newer vocabularies need only a fraction of the estimate outside of ASCII."""
 
 _REPEATED: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
-"""Long runs of one character are few tokens, which the estimate doesn't know."""
+"""Long runs of one character are few tokens, which the estimate doesn't take into account."""
 
 MONOTONOUS_CHARS: Final = 10_000
 MAX_PERIOD: Final = 4
 MARGIN_CHARS: Final = 100
-"""A line of so many characters that only repeats up to four of them, like a file of zeros, counts
+"""A line this long that only repeats up to four characters, like a file of zeros, counts
 for a third. It says little, so nothing else should be dropped for it. If a server finds the prompt
 too long after all, it is asked again with less."""
 
@@ -128,7 +128,7 @@ def _condensed(line: str) -> str:
 
 
 def least_tokens(text: str) -> int:
-    """Return a number of tokens that no common tokenizer stays below."""
+    """Return a lower bound on the tokens of a text, for any common tokenizer."""
     shorter = _REPEATED.sub(r"\1\1\1", text)
     ascii_only = shorter.encode("ascii", "ignore").decode("ascii")
     others = len(shorter) - len(ascii_only)

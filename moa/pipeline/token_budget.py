@@ -4,7 +4,7 @@ First the oldest turns are dropped, then the earliest images of the last turn. T
 shortened evenly, and finally the middle of the last turn is cut. Notes say what was left out.
 
 A thread of several people keeps its first message, which says what it is about. A line in the gap
-tells how many messages by whom are missing.
+says how many messages are missing, and who wrote them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ images-vision)."""
 IMAGES_SHARE = 0.5
 """Share of the budget for the last turn's images when not everything fits."""
 
-DROPPED_IMAGES = "[{count} of this message's images are not shown, for want of room: {names}]\n\n"
+DROPPED_IMAGES = "[{count} of this message's images are not shown, for lack of room: {names}]\n\n"
 
 SHRINK = 0.9
 """How much of a part to keep when it is still too long."""
@@ -205,7 +205,7 @@ def _shorten_first(message: Message, room: int, notes: list[str]) -> tuple[Messa
 
 
 def gap_message(authors: Sequence[str]) -> Message:
-    """Return a turn that tells how many messages by whom are missing.
+    """Return a turn that says how many messages are missing, and who wrote them.
 
     Args:
         authors: the author of each missing message; "" if unknown.

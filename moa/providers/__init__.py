@@ -16,9 +16,9 @@
 
 Importing this package is cheap: each SDK is imported on its first request.
 
-A provider is a name in `moa.pipeline.provider_presets` that stands for an API and an address. To
-add an API, write a class that satisfies `moa.Model` and has `prepare` and `probe`, and register it
-in `_BUILDERS`. The contract suite in `tests/moa` then covers it.
+A provider is a name in `moa.pipeline.provider_presets` for an API and an address. To add an API,
+write a class that satisfies `moa.Model` and has `prepare` and `probe`, and register it in
+`_BUILDERS`. The contract suite in `tests/moa` then covers it.
 """
 
 from __future__ import annotations

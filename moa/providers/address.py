@@ -19,7 +19,7 @@ class Address:
     Attributes:
         url: without credentials, query and fragment.
         query: parameters to add to every request, such as `api-version`.
-        authorization: the `Authorization` header that the credentials make; None without any.
+        authorization: the `Authorization` header with the credentials; None without any.
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""Checks a small model's answer sentence by sentence: in English, and nothing twice.
+"""Checks a small model's answer sentence by sentence: it must be English and not repeat itself.
 
 Sampling against repetition makes loops rare; this ends an answer where one begins.
 """
@@ -100,7 +100,7 @@ class AnswerGuard:
         return any(self._phrases[phrase] > _MOST[size] for phrase in phrases)
 
     def _is_poor(self, words: list[str]) -> bool:
-        """Return whether the latest words are few different ones."""
+        """Return whether too few of the latest words are different."""
         for word in words:
             self._recent.append(word)
             is_full = len(self._recent) == _WINDOW_WORDS

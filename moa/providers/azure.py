@@ -18,7 +18,7 @@ from moa.providers.model_spec import ModelSpec
 
 VERSION: Final = "api-version"
 _TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
-"""An Entra token is a JSON Web Token; keys of Azure never look like one."""
+"""An Entra token is a JSON Web Token; Azure's keys never look like one."""
 
 
 def chat_completions_spec(spec: ModelSpec, deployment: str) -> ModelSpec:

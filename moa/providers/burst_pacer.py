@@ -41,7 +41,7 @@ class BurstPacer:
 
     An SDK takes a fifth of a millisecond of Python to build a request, and a connection needs a few
     ticks to send it. Unpaced, a burst is built to the last request before the first is sent, and
-    everybody waits for all the others. Belongs to the event loop that first uses it.
+    every question waits for all the others. Belongs to the event loop that first uses it.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Tells why a connection failed: a redirect, a proxy, a certificate, or the server itself."""
+"""Explains why a connection failed: a redirect, a proxy, a certificate, or the server itself."""
 
 from __future__ import annotations
 

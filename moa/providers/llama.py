@@ -110,7 +110,7 @@ class Generation:
             return False
         try:
             self._loop.call_soon_threadsafe(function, *values)
-        except RuntimeError:  # the loop closed meanwhile
+        except RuntimeError:  # the loop has closed
             return False
         return True
 

@@ -120,7 +120,7 @@ class Parameters:
     def learn(self, details: Details, status: int, sent: Mapping[str, Any]) -> bool:
         """Learn from a rejection; return whether a changed request is worth sending."""
         if self.apply(sent) != sent or (has_system(sent) and not self.system_role):
-            return True  # another question learned it meanwhile
+            return True  # another question has learned it already
         if status not in _BAD_REQUEST:
             return False
         if has_system(sent) and _refuses_system(details):

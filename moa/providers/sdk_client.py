@@ -61,7 +61,7 @@ class SdkClient:
         omit_authorization: whether another header holds the key.
         rewrites_paths: whether the client itself turns an API path into the server's.
         credential_errors: what it raises if it finds no credentials, besides `base`.
-        no_credentials: what to say then.
+        no_credentials: the error message in that case.
     """
 
     def __init__(

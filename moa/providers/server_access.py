@@ -1,4 +1,4 @@
-"""Which server a model is on, and what it takes to be let in."""
+"""A model's server and the credentials for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ServerAccess:
     """A server with the credentials for it. Models with equal access share their connections.
 
     Attributes:
-        api: how it is spoken to.
+        api: the API that it speaks.
         base_url: its address; None for the SDK's default.
         api_key: the key; None lets the SDK look for one if there is no `base_url`.
         is_token: whether the key is a bearer token, such as an Entra or OAuth token.

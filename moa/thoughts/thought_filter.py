@@ -89,7 +89,7 @@ class ThoughtFilter:
         return "".join(out)
 
     def _skip_thought(self, closer: re.Pattern[str]) -> bool:
-        """Drop a thought's text. Return False if the thought goes on after the buffer."""
+        """Drop a thought's text. Return False if the thought continues after the buffer."""
         self.has_thoughts = self._has_removed = True
         found = closer.search(self._buffer)
         if found:

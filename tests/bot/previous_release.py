@@ -1,8 +1,8 @@
-"""The SQL of release 0.1.0, to check that it and a newer release can share a database.
+"""The SQL of release 0.1.0, to check that it can share a database with a newer release.
 
-During a rolling upgrade both run side by side. These statements are what that release sends,
+During a rolling upgrade both run side by side. These are the statements that release 0.1.0 sends,
 with the columns that it names: a new column without a default would break it.
-Replace them when the next release is out.
+Replace them after the next release.
 """
 
 from __future__ import annotations

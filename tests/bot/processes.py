@@ -19,7 +19,7 @@ from tests.stage import CONFIG, variables
 ROOT = Path(__file__).parent.parent.parent
 
 
-class World:
+class LocalServices:
     """The services that a bot process talks to."""
 
     def __init__(self, slack: LocalSlack, models: ModelServer, ana: User, general: Channel) -> None:
@@ -44,7 +44,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, writer: Reply) -> AsyncGenerator[World, None]:
+async def local_services(folder: Path, writer: Reply) -> AsyncGenerator[LocalServices, None]:
     """Run a local Slack and model servers that outlive the bot processes."""
     named = Reply(text=lambda request: f"The answer of {request.model}.")
     async with ModelServer({"writer-1": writer}, default=named) as models, LocalSlack() as slack:
@@ -54,11 +54,11 @@ async def world(folder: Path, writer: Reply) -> AsyncGenerator[World, None]:
         (folder / "moa.toml").write_text(text, encoding="utf-8")
         slack.app.events = {"app_mention", "message.im"}
         ana = slack.add_user("Ana")
-        yield World(slack, models, ana, slack.add_channel("general", members=[ana]))
+        yield LocalServices(slack, models, ana, slack.add_channel("general", members=[ana]))
 
 
 @asynccontextmanager
-async def started(
+async def started_bot(
     folder: Path,
     slack: LocalSlack,
     *options: str,
@@ -85,7 +85,7 @@ async def started(
 
 
 @asynccontextmanager
-async def running(
+async def running_bot(
     folder: Path,
     slack: LocalSlack,
     *options: str,
@@ -93,12 +93,12 @@ async def running(
     database: str | None = None,
 ) -> AsyncGenerator[Process, None]:
     """Run `moa-bot run` in a folder, and wait until it is connected."""
-    async with started(folder, slack, *options, change=change, database=database) as process:
-        await said(process, "ready")
+    async with started_bot(folder, slack, *options, change=change, database=database) as process:
+        await log_until(process, "ready")
         yield process
 
 
-async def said(process: Process, word: str) -> str:
+async def log_until(process: Process, word: str) -> str:
     """Return the log up to and including the first line that contains a word."""
     assert process.stderr is not None
     heard = ""
@@ -110,7 +110,7 @@ async def said(process: Process, word: str) -> str:
     raise AssertionError(f"the process ended without saying {word!r}: {heard}")
 
 
-async def ended(process: Process) -> str:
+async def rest_of_log(process: Process) -> str:
     """Return the rest of the log of a process that ends."""
     async with asyncio.timeout(60):
         _, log = await process.communicate()

@@ -1,4 +1,4 @@
-"""Cancelling a piece of work from outside: for a reason, once, and only that work."""
+"""Cancelling work from outside: with a reason, once, and only that work."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from bot import cancel_scope
-from bot.cancel_scope import CancelScope, let_end
+from bot.cancel_scope import CancelScope, finish_call
 from bot.errors import Trouble, Unanswerable
 
 
-class Piece:
+class EndlessWork:
     """Run work that never ends within a scope, in a separate task."""
 
     def __init__(self) -> None:
@@ -34,46 +34,46 @@ class Piece:
 
 async def test_an_interruption_becomes_its_reason() -> None:
     """The work ends with the reason, and the code after it is not cancelled."""
-    piece = Piece()
-    await piece.is_in.wait()
-    piece.scope.interrupt("stopped")
-    assert await piece.task == "stopped"
-    assert piece.after == "tidied up"
+    work = EndlessWork()
+    await work.is_in.wait()
+    work.scope.interrupt("stopped")
+    assert await work.task == "stopped"
+    assert work.after == "tidied up"
 
 
 async def test_the_first_reason_counts() -> None:
     """A second interruption does not change the reason."""
-    piece = Piece()
-    await piece.is_in.wait()
-    piece.scope.interrupt("archived")
-    piece.scope.interrupt("stopped")
-    assert await piece.task == "archived"
+    work = EndlessWork()
+    await work.is_in.wait()
+    work.scope.interrupt("archived")
+    work.scope.interrupt("stopped")
+    assert await work.task == "archived"
 
 
-async def test_a_foreign_cancellation_is_not_swallowed() -> None:
+async def test_an_outside_cancellation_is_not_swallowed() -> None:
     """A stopping process does not look like a stopped question."""
-    piece = Piece()
-    await piece.is_in.wait()
-    piece.task.cancel()
+    work = EndlessWork()
+    await work.is_in.wait()
+    work.task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await piece.task
+        await work.task
 
 
 @pytest.mark.parametrize("ours_first", [True, False])
-async def test_a_foreign_cancellation_wins_over_an_interruption(*, ours_first: bool) -> None:
+async def test_an_outside_cancellation_takes_precedence(*, ours_first: bool) -> None:
     """If a stop and the end of the process coincide, the process ends, in either order."""
-    piece = Piece()
-    await piece.is_in.wait()
+    work = EndlessWork()
+    await work.is_in.wait()
     if ours_first:
-        piece.scope.interrupt("stopped")
-    piece.task.cancel()
+        work.scope.interrupt("stopped")
+    work.task.cancel()
     if not ours_first:
-        piece.scope.interrupt("stopped")
+        work.scope.interrupt("stopped")
     with pytest.raises(asyncio.CancelledError):
-        await piece.task
+        await work.task
 
 
-async def test_before_and_after_the_scope_nothing_is_interrupted() -> None:
+async def test_nothing_is_interrupted_before_or_after_the_scope() -> None:
     """Work that has not started, or has finished, is not cancelled."""
     scope = CancelScope()
     scope.interrupt("stopped")
@@ -96,7 +96,7 @@ async def test_an_interruption_at_the_last_step_still_counts() -> None:
         await asyncio.create_task(work())
 
 
-async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted() -> None:
+async def test_a_task_that_swallowed_a_cancellation_can_still_be_interrupted() -> None:
     """Only cancellations within the scope are counted, as `asyncio.timeout` does."""
     swallowed = asyncio.Event()
 
@@ -139,7 +139,7 @@ async def test_a_shielded_call_is_completed() -> None:
 
     async def work() -> None:
         for name in ("first", "second"):
-            await let_end(call(name))
+            await finish_call(call(name))
 
     task = asyncio.create_task(work())
     await under_way.wait()
@@ -158,7 +158,7 @@ async def test_a_shielded_call_that_hangs_is_cancelled(monkeypatch: pytest.Monke
         under_way.set()
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(let_end(call()))
+    task = asyncio.create_task(finish_call(call()))
     await under_way.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -173,4 +173,4 @@ async def test_a_shielded_call_raises_its_own_error() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await let_end(call())
+        await finish_call(call())

@@ -1,4 +1,4 @@
-"""Opening the database, losing it for a while, and the content of its errors."""
+"""Opening the database, losing it for a while, and the text of its errors."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ async def claimed(database: Database) -> str:
     ("url", "says"),
     [
         ("nonsense", "is not a database address"),
-        ("mysql://host/name", "names mysql, which is not supported"),
+        ("mysql://host/name", "names mysql, which isn't supported"),
         ("", "is not a database address"),
         ("postgresql://u:p@host:abc/db", "is not a database address"),
-        ("postgresql://u:p@host", "names a server, and no database"),
+        ("postgresql://u:p@host", "names a server but no database"),
     ],
 )
 def test_an_unusable_address_is_explained(url: str, says: str) -> None:
@@ -100,7 +100,7 @@ async def test_a_password_is_never_part_of_the_message() -> None:
     ],
 )
 async def test_a_password_that_is_not_encoded_is_explained(address: str) -> None:
-    """An @ in it would move its rest into the host's name, which messages show."""
+    """An @ in it would move the rest into the host name, which messages show."""
     with pytest.raises(ConfigurationError, match="Percent-encode") as caught:
         await open_database(address)
     assert "secret" not in str(caught.value)
@@ -125,7 +125,7 @@ def test_an_unambiguous_address_is_understood(
 
 async def test_a_socket_address_is_named_by_its_folder() -> None:
     """Such an address has no host."""
-    with pytest.raises(ConfigurationError, match="The database /nowhere/moa cannot be used"):
+    with pytest.raises(ConfigurationError, match="The database /nowhere/moa can't be used"):
         await open_database("postgresql:///moa?host=/nowhere")
 
 
@@ -134,7 +134,7 @@ async def test_a_short_password_does_not_mangle_the_message(password: str) -> No
     """The message stays readable even if the password is a common word."""
     with pytest.raises(ConfigurationError) as caught:
         await open_database(f"postgresql://ana:{password}@127.0.0.1:1/moa")
-    assert "The database 127.0.0.1/moa cannot be used: " in str(caught.value)
+    assert "The database 127.0.0.1/moa can't be used: " in str(caught.value)
     assert "***" not in str(caught.value)
     assert "Check DATABASE_URL" in str(caught.value)
 
@@ -192,7 +192,7 @@ async def test_a_report_reads_one_snapshot(opened: Database, database: str) -> N
     elsewhere.dispose()
 
 
-def without_state(connection: Connection) -> None:
+def insert_without_state(connection: Connection) -> None:
     """Store a question without a required value."""
     row = {name: SECRET if name == "text" else "1" for name in runs.columns.keys()}  # noqa: SIM118 - a collection of columns yields columns
     timed = {"created_at": None, "finished_at": None, "state": None, "turn": 1, "seed": 1}
@@ -200,19 +200,21 @@ def without_state(connection: Connection) -> None:
     connection.execute(insert(runs).values(row | timed | numbers))
 
 
-def a_key_twice(connection: Connection) -> None:
+def insert_a_key_twice(connection: Connection) -> None:
     """Store the same key twice, in a bulk insert."""
     rows = [{"key": SECRET, "run_id": SECRET}] * 2
     connection.execute(insert(claims), rows)
 
 
-def no_number(connection: Connection) -> None:
+def convert_words_to_a_number(connection: Connection) -> None:
     """Convert words to a number. SQLite would read them as 0, so it gets another error."""
     connection.execute(select(cast(literal(SECRET), Integer)))
     connection.exec_driver_sql("SELECT missing FROM nothing")
 
 
-@pytest.mark.parametrize("breaks", [without_state, a_key_twice, no_number])
+@pytest.mark.parametrize(
+    "breaks", [insert_without_state, insert_a_key_twice, convert_words_to_a_number]
+)
 async def test_database_errors_quote_no_text_of_people(
     opened: Database, breaks: Callable[[Connection], Any]
 ) -> None:

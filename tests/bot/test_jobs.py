@@ -142,7 +142,7 @@ async def test_a_run_dispatched_twice_runs_once(stage: Stage) -> None:
     assert stage.work.begun == [(run_id, 0), (other, 0)]
 
 
-async def test_runs_beyond_the_limit_wait_and_hear_their_position(stage: Stage) -> None:
+async def test_runs_beyond_the_limit_wait_and_learn_their_position(stage: Stage) -> None:
     """When all slots are taken, a question waits, and its asker sees how many are ahead."""
     async with stage.jobs(at_once=2) as jobs:
         first = [await stage.claim(user) for user in ("U1", "U1")]
@@ -157,7 +157,7 @@ async def test_runs_beyond_the_limit_wait_and_hear_their_position(stage: Stage) 
 
 
 async def test_queued_runs_start_in_turn_when_a_slot_is_free(stage: Stage) -> None:
-    """Of two queued questions, that of the person who asked less goes first."""
+    """Of two queued questions, the one by the person who asked fewer goes first."""
     busy, late, early = [await stage.claim(user) for user in ("U1", "U1", "U2")]
     async with stage.jobs(at_once=1) as jobs:
         await jobs.hand_over(busy)
@@ -229,7 +229,7 @@ async def test_a_drain_cut_short_cancels_its_runs(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("fault", ["error", "left"])
-async def test_failed_work_affects_no_other_and_is_retried(stage: Stage, fault: str) -> None:
+async def test_failed_work_is_retried_and_affects_no_other_run(stage: Stage, fault: str) -> None:
     """A run whose work fails, or that is postponed, is not lost."""
     bad, good = await stage.claim(), await stage.claim()
     stage.work.let.set()
@@ -254,7 +254,7 @@ async def test_failed_work_affects_no_other_and_is_retried(stage: Stage, fault: 
     assert sorted(stage.work.begun) == sorted([(bad, 1), (good, 0)])
 
 
-async def test_a_run_is_stopped_where_it_runs(stage: Stage) -> None:
+async def test_a_run_can_be_stopped(stage: Stage) -> None:
     """Stopping a finished run reports that; a queued run is stopped at its turn."""
     running, ended, waiting = [await stage.claim() for _ in range(3)]
     await stage.runs.delivered(ended)
@@ -285,7 +285,7 @@ async def test_a_lost_dispatch_is_recovered(stage: Stage) -> None:
 
 @POSTGRES
 async def test_a_run_is_stopped_in_another_process(stage: Stage) -> None:
-    """Its process stops it, and works on until the asker has been notified."""
+    """Its process stops it, and keeps working until the asker has been notified."""
     other = Stage(stage.database)
     run_id = await stage.claim()
     async with stage.jobs() as jobs:

@@ -59,7 +59,7 @@ async def test_one_model_is_sampled_several_times() -> None:
 
 
 async def test_different_families_come_first() -> None:
-    """With five models of two families, both are used, and the line says how many models are."""
+    """With five models of two families, both families are used, and the line gives the counts."""
     names = {f"qwen3:{n}b": "qwen3" for n in range(1, 5)} | {"llama3.2": "llama"}
     async with ollama(names) as server:
         config, source = await chosen(OLLAMA_HOST=host_of(server))
@@ -163,7 +163,7 @@ async def test_models_that_cannot_answer_are_left_out(name: str) -> None:
     ],
 )
 async def test_models_that_can_answer_are_kept(name: str) -> None:
-    """They are kept whatever their names begin with."""
+    """They are kept, whatever their names start with."""
     async with ModelServer({name: Reply()}) as server:
         [one] = await found(MOA_LOCAL_SERVERS=server.url)
     assert [model.id for model in one.models] == [name]
@@ -284,5 +284,5 @@ async def test_the_search_for_servers_can_be_disabled() -> None:
     ],
 )
 def test_ollama_host_is_parsed_as_by_ollama(host: str, address: str) -> None:
-    """It may be a host, a port, both or a URL; the any-address means this machine."""
+    """It may be a host, a port, both or a URL. The address 0.0.0.0 means this machine."""
     assert ollama_address(host) == address

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, make_url
 
 from bot.logs import HIDDEN, hide_secrets
 from moa.redaction import remember
-from tests.bot.processes import ended, running, said, world
+from tests.bot.processes import local_services, log_until, rest_of_log, running_bot
 from tests.models.replies import Reply
 
 SECRETS = [
@@ -127,25 +127,27 @@ async def test_no_question_and_no_answer_is_logged(tmp_path: Path, database: str
     """This holds even at DEBUG, and when the database rejects an answer or a question."""
     question, answer = "tangerine", "marmalade"
     async with (
-        world(tmp_path, Reply(f"The {answer}.")) as there,
-        running(
-            *(tmp_path, there.slack, "--drain", "1"),
+        local_services(tmp_path, Reply(f"The {answer}.")) as services,
+        running_bot(
+            *(tmp_path, services.slack, "--drain", "1"),
             change={"LOG_LEVEL": "DEBUG"},
             database=database,
         ) as process,
     ):
-        there.models.models |= dict.fromkeys(("red-1", "green-1", "blue-1"), Reply(f"A {answer}."))
-        await there.complete(await there.ask(f"What is a {question}?"))
-        log = await said(process, "run_answered")
+        services.models.models |= dict.fromkeys(
+            ("red-1", "green-1", "blue-1"), Reply(f"A {answer}.")
+        )
+        await services.complete(await services.ask(f"What is a {question}?"))
+        log = await log_until(process, "run_answered")
         break_database(database, REFUSE_ANSWERS[make_url(database).get_backend_name()])
-        ts = await there.ask(f"What else is a {question}?")
-        await there.complete(ts, "Something went wrong")
-        log += await said(process, "run_failed")
+        ts = await services.ask(f"What else is a {question}?")
+        await services.complete(ts, "Something went wrong")
+        log += await log_until(process, "run_failed")
         break_database(database, "ALTER TABLE runs RENAME TO gone")
-        await there.ask(f"And a {question}?")
-        log += await said(process, "runs")
+        await services.ask(f"And a {question}?")
+        log += await log_until(process, "runs")
         process.send_signal(signal.SIGTERM)
-        log += await ended(process)
+        log += await rest_of_log(process)
     assert "not_taken" in log
     assert question not in log
     assert answer not in log

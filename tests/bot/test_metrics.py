@@ -87,7 +87,7 @@ async def test_a_duplicate_event_is_counted_as_such(tmp_path: Path) -> None:
         for delivery in [*stage.slack.deliveries]:
             await stage.slack.redeliver(delivery.event_id)
         await stage.slack.wait_for_deliveries()
-        found = Scraped((await stage.bot.scrape()).decode())
+        found = Scraped((await stage.bot.health.scrape()).decode())
     assert found.value("questions_claimed_total", surface="mention", claim="new") == 1
     assert found.value("questions_claimed_total", surface="mention", claim="duplicate") == 1
     assert found.value("questions_begun_total", attempt="first") == 1
@@ -101,7 +101,7 @@ async def test_the_queue_is_visible_while_a_question_runs(tmp_path: Path) -> Non
     async with on_stage(tmp_path, models=models) as stage:
         ts = await stage.ask("Why?")
         await stage.models.asked(4)
-        found = Scraped((await stage.bot.scrape()).decode())
+        found = Scraped((await stage.bot.health.scrape()).decode())
         gate.set()
         await stage.replied(ts)
     assert found.value("queue_questions", state="running") == 1
@@ -114,11 +114,11 @@ async def test_a_question_that_failed_is_counted_by_its_reason(tmp_path: Path) -
     """Each outcome has a series from the start, so the first one shows."""
     models = everywhere(Reply(fault=Status(401)))
     async with on_stage(tmp_path, models=models) as stage:
-        before = Scraped((await stage.bot.scrape()).decode())
+        before = Scraped((await stage.bot.health.scrape()).decode())
         ts = await stage.ask("Why?")
         await stage.slack.wait_for(lambda: len(stage.slack.messages(stage.general, ts)) > 1)
         await stage.bot.jobs.drain(20)
-        after = Scraped((await stage.bot.scrape()).decode())
+        after = Scraped((await stage.bot.health.scrape()).decode())
     no_answer = {"pipeline": "balanced", "outcome": "no_answer"}
     assert before.value("questions_ended_total", **no_answer) == 0
     assert after.value("questions_ended_total", **no_answer) == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.server import serve_admin
-from tests.bot.processes import ended, said, started, world
+from tests.bot.processes import local_services, log_until, rest_of_log, started_bot
 from tests.bot.prometheus import metrics_url, scrape
 from tests.models.replies import Reply
 from tests.stage import on_stage
@@ -33,7 +33,7 @@ async def test_an_admin_port_serves_operators_only(tmp_path: Path) -> None:
     """Metrics, health and readiness; Slack's requests aren't served there."""
     async with (
         on_stage(tmp_path) as stage,
-        serve_admin(stage.bot, "127.0.0.1", 0) as port,
+        serve_admin(stage.bot.health, "127.0.0.1", 0) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
     ):
         assert (await scrape(f"http://127.0.0.1:{port}/metrics")).value("database_up") == 1
@@ -48,11 +48,11 @@ async def test_metrics_can_be_kept_off_the_public_port(tmp_path: Path) -> None:
     options = ("--http", "--port", "0", "--metrics-port", "0")
     change = {"LOG_FORMAT": "json"}
     async with (
-        world(tmp_path, Reply("The reply.")) as there,
-        started(tmp_path, there.slack, *options, change=change) as process,
+        local_services(tmp_path, Reply("The reply.")) as services,
+        started_bot(tmp_path, services.slack, *options, change=change) as process,
         aiohttp.ClientSession() as session,
     ):
-        lines = [json.loads(line) for line in (await said(process, "ready")).splitlines()]
+        lines = [json.loads(line) for line in (await log_until(process, "ready")).splitlines()]
         address = {line["event"]: line["address"] for line in lines if "address" in line}
         async with session.get(f"{address['listening']}/metrics") as refused:
             assert refused.status == 404
@@ -64,10 +64,10 @@ async def test_a_metrics_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         async with (
-            world(tmp_path, Reply("The reply.")) as there,
-            started(tmp_path, there.slack, "--metrics-port", port) as process,
+            local_services(tmp_path, Reply("The reply.")) as services,
+            started_bot(tmp_path, services.slack, "--metrics-port", port) as process,
         ):
-            log = await ended(process)
+            log = await rest_of_log(process)
     assert process.returncode == 2
     assert f"Can't listen on port {port} on 127.0.0.1" in log
     assert "--metrics-port" in log

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.errors import ConfigurationError
 from bot.storage.database import Database, open_database
 from bot.storage.database_url import read_url
-from bot.storage.migrate import MIGRATIONS, alone, upgrade
+from bot.storage.migrate import MIGRATIONS, exclusive, upgrade
 from bot.storage.runs import StoredRunStore
 from bot.storage.tables import metadata
 from tests.bot import previous_release
@@ -128,7 +128,7 @@ async def test_an_upgrade_keeps_the_data_of_the_previous_release(in_use: str) ->
         assert len(taken_up.answers) == 1
 
 
-async def test_the_previous_release_works_beside_the_new_one(in_use: str) -> None:
+async def test_the_previous_release_works_next_to_the_new_one(in_use: str) -> None:
     """In a rolling upgrade both share the tables: the old release works as before."""
     async with opened(in_use) as database:
         async with database.begin() as connection:
@@ -182,7 +182,7 @@ async def test_rebuilding_a_table_keeps_the_rows_that_refer_to_it(in_use: str) -
     """On SQLite, changing a column rebuilds the table: no answer is lost with the old one."""
 
     def rebuild(connection: Connection) -> None:
-        with alone(connection):
+        with exclusive(connection):
             operations = Operations(MigrationContext.configure(connection))
             with operations.batch_alter_table("runs") as batch:
                 batch.alter_column("trouble", type_=String(64))

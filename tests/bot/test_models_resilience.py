@@ -84,7 +84,7 @@ async def test_a_hedge_is_configured_by_name(tmp_path: Path) -> None:
 
 
 def test_a_models_settings_reach_its_profile(tmp_path: Path) -> None:
-    """Tries, the hedge delay, and as alternate the same model object that other plans use."""
+    """Attempts and the hedge delay are set, and all plans share the alternate."""
     models = catalogue(tmp_path)
     silent = model_named(models.plan("two"), "silent").profile
     assert (silent.max_attempts, silent.hedge and silent.hedge.after_s) == (3, 0.01)

@@ -64,7 +64,7 @@ TOKENS = [
 odd = st.sampled_from(ADDRESSES + TOKENS) | st.text(max_size=30)
 
 
-async def complaint(folder: Path, variables: dict[str, str]) -> str:
+async def settings_error(folder: Path, variables: dict[str, str]) -> str:
     """Return the message about reading all settings and building all models."""
     try:
         found = load(folder, {"OPENAI_API_KEY": "sk-key", "OWN_KEY": "key"} | variables)
@@ -84,9 +84,9 @@ async def complaint(folder: Path, variables: dict[str, str]) -> str:
 @given(name=st.sampled_from(NAMES), value=odd)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_variable_causes_a_traceback(tmp_path: Path, name: str, value: str) -> None:
-    """Any value is accepted or explained; a secret is never quoted."""
+    """Any value is accepted or explained, and a secret is never quoted."""
     (tmp_path / "moa.toml").write_text(CONFIG.format(url='"http://localhost"'), encoding="utf-8")
-    assert SECRET not in await complaint(tmp_path, {name: value})
+    assert SECRET not in await settings_error(tmp_path, {name: value})
 
 
 @given(value=odd)
@@ -95,7 +95,7 @@ async def test_no_model_address_causes_a_traceback(tmp_path: Path, value: str) -
     """The same holds for `base_url` in the file."""
     with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate is not valid text
         (tmp_path / "moa.toml").write_text(CONFIG.format(url=json.dumps(value)), encoding="utf-8")
-    assert SECRET not in await complaint(tmp_path, {})
+    assert SECRET not in await settings_error(tmp_path, {})
 
 
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"])
@@ -105,14 +105,14 @@ async def test_a_token_with_invalid_characters_is_named(
 ) -> None:
     """A line break or a curly quote in a token is reported as a copying mistake."""
     configure(tmp_path, {"one": scripted()}, pipeline("one", aggregator="one"))
-    said = await complaint(tmp_path, {name: value})
+    said = await settings_error(tmp_path, {name: value})
     assert f"{name}: holds a character that no token has. Was it copied correctly?" in said
 
 
 async def test_a_login_in_slacks_address_is_refused(tmp_path: Path) -> None:
     """It would replace the token, so the message says to remove it."""
     (tmp_path / "moa.toml").write_text(CONFIG.format(url='"http://localhost"'), encoding="utf-8")
-    said = await complaint(tmp_path, {"SLACK_API_URL": f"https://ana:{SECRET}@host/"})
+    said = await settings_error(tmp_path, {"SLACK_API_URL": f"https://ana:{SECRET}@host/"})
     assert "must not contain a user name or password" in said
     assert SECRET not in said
 
@@ -127,7 +127,7 @@ async def test_a_login_in_slacks_address_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_addresses_are_shown_without_their_secrets(address: str, shown: str) -> None:
-    """A possible login or key never appears in a report."""
+    """Anything that may be a login or a key never appears in a report."""
     assert shown_address(address) == shown
 
 

@@ -20,7 +20,7 @@ from bot.preferences import (
     read_choice,
 )
 from bot.storage.database import Database, open_database
-from bot.storage.preferences import HOLDS_S, StoredPreferences
+from bot.storage.preferences import CACHE_S, StoredPreferences
 from bot.storage.tables import preferences as table
 
 PIPELINES = ("balanced", "quick", "deep")
@@ -45,14 +45,14 @@ def resolve(defaults: Defaults, **choices: Any) -> Any:
     return Preferences(stored, defaults, PIPELINES, "balanced").resolve(Choices(**choices))
 
 
-async def test_without_a_choice_the_operators_setting_holds(preferences: Preferences) -> None:
+async def test_without_a_choice_the_operators_setting_applies(preferences: Preferences) -> None:
     """A fresh install behaves as `moa.toml` says."""
     rules = await preferences.rules("T1", "C1", "U1")
     assert (rules.pipeline, rules.reveal, rules.names) == ("balanced", "members", "shown")
     assert (rules.cost, rules.follow_ups, rules.offer_brainstorms) == ("shown", False, False)
 
 
-async def test_a_choice_holds_for_its_place_alone(preferences: Preferences) -> None:
+async def test_a_choice_applies_only_where_it_was_made(preferences: Preferences) -> None:
     """A channel's choice affects no other channel and no other workspace."""
     choice = ChannelChoice(pipeline="deep", reveal="requester", offer_brainstorms=True)
     await preferences.store_choice("T1", "channel", "C1", choice, "U1")
@@ -63,7 +63,7 @@ async def test_a_choice_holds_for_its_place_alone(preferences: Preferences) -> N
         assert (elsewhere.pipeline, elsewhere.offer_brainstorms) == ("balanced", False)
 
 
-async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
+async def test_a_choice_applies_here_at_once_and_elsewhere_soon(
     preferences: Preferences, opened: Database
 ) -> None:
     """A change is visible at once in its process, and soon in all others."""
@@ -72,7 +72,7 @@ async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
         assert (await process.rules("T1", "C1", "U1")).pipeline == "balanced"
     await preferences.store_choice("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
     assert (await preferences.rules("T1", "C1", "U1")).pipeline == "deep"
-    await asyncio.sleep(1.1 * HOLDS_S)
+    await asyncio.sleep(1.1 * CACHE_S)
     assert (await elsewhere.rules("T1", "C1", "U1")).pipeline == "deep"
 
 
@@ -170,7 +170,7 @@ def test_an_unreadable_setting_is_the_strictest(stored: str) -> None:
     assert choice.pipeline is None
 
 
-def test_one_wrong_value_affects_no_other() -> None:
+def test_one_invalid_value_affects_no_other() -> None:
     """Readable values still apply."""
     choice = read_choice(ChannelChoice, '{"pipeline": 7, "reveal": "requester", "x": 1}')
     assert (choice.pipeline, choice.reveal, choice.names) == (None, "requester", None)

@@ -12,53 +12,55 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.processes import ended, running, said, started, world
+from tests.bot.processes import local_services, log_until, rest_of_log, running_bot, started_bot
 from tests.models.replies import Reply
 
 
-async def test_it_connects_answers_and_stops_when_asked(tmp_path: Path) -> None:
+async def test_the_bot_connects_answers_and_stops_on_a_signal(tmp_path: Path) -> None:
     """SIGTERM ends an idle bot with exit code 0."""
     async with (
-        world(tmp_path, Reply("The reply.")) as there,
-        running(tmp_path, there.slack) as process,
+        local_services(tmp_path, Reply("The reply.")) as services,
+        running_bot(tmp_path, services.slack) as process,
     ):
-        assert "The reply." in await there.complete(await there.ask())
+        assert "The reply." in await services.complete(await services.ask())
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
 
 
 async def test_a_start_reports_the_configuration(tmp_path: Path) -> None:
     """A plain block: configuration, pipelines, database, workspace, and how to ask. No secrets."""
-    async with world(tmp_path, Reply("The reply.")) as there:
+    async with local_services(tmp_path, Reply("The reply.")) as services:
         for state in ("new", "existing"):
-            async with started(tmp_path, there.slack, change={"LOG_FORMAT": "console"}) as process:
-                log = await said(process, "ready")
+            async with started_bot(
+                tmp_path, services.slack, change={"LOG_FORMAT": "console"}
+            ) as process:
+                log = await log_until(process, "ready")
                 process.send_signal(signal.SIGTERM)
-                await ended(process)
+                await rest_of_log(process)
             block = log[log.index("moa-bot ") :]
             assert re.search(r"^  configuration  moa\.toml$", block, re.MULTILINE)
             assert re.search(r"^  pipelines      \w+ \(default\): .+ → ", block, re.MULTILINE)
             assert re.search(rf"^  database       .*bot\.db \({state}\)$", block, re.MULTILINE)
-            assert f"({there.slack.team_id})" in block
+            assert f"({services.slack.team_id})" in block
             assert "Socket Mode" in block
             assert re.search(r"^Mention @\w+ in a channel", block, re.MULTILINE)
-            assert there.slack.bot_token not in log
+            assert services.slack.bot_token not in log
 
 
 async def test_sigterm_lets_a_running_question_finish(tmp_path: Path) -> None:
     """A bot stopped in the middle of a question still answers it."""
     gate = asyncio.Event()
     async with (
-        world(tmp_path, Reply("The reply.", gate=gate)) as there,
-        running(tmp_path, there.slack) as process,
+        local_services(tmp_path, Reply("The reply.", gate=gate)) as services,
+        running_bot(tmp_path, services.slack) as process,
     ):
-        ts = await there.ask()
-        await there.models.asked(4)
+        ts = await services.ask()
+        await services.models.asked(4)
         process.send_signal(signal.SIGTERM)
-        await said(process, "stopping")
+        await log_until(process, "stopping")
         gate.set()
-        assert "The reply." in await there.complete(ts)
-        assert re.search(r"\bstopped\b", await ended(process))
+        assert "The reply." in await services.complete(ts)
+        assert re.search(r"\bstopped\b", await rest_of_log(process))
         assert process.returncode == 0
 
 
@@ -68,19 +70,19 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
     The proposers' answers were stored, so no call is repeated and paid for twice.
     """
     gate = asyncio.Event()
-    async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
-        async with running(tmp_path, there.slack) as process:
-            ts = await there.ask()
-            await there.models.asked(4)
+    async with local_services(tmp_path, Reply("The reply.", gate=gate)) as services:
+        async with running_bot(tmp_path, services.slack) as process:
+            ts = await services.ask()
+            await services.models.asked(4)
             process.kill()
             await process.wait()
         gate.set()
-        async with running(tmp_path, there.slack):
-            thread = await there.complete(ts)
+        async with running_bot(tmp_path, services.slack):
+            thread = await services.complete(ts)
         assert thread.count("The reply.") == 1
-        asked = [request.model for request in there.models.questions]
+        asked = [request.model for request in services.models.questions]
         assert sorted(asked) == ["blue-1", "green-1", "red-1", "writer-1", "writer-1"]
-        open_streams = [m for m in there.slack.messages(there.general, ts) if m.streaming]
+        open_streams = [m for m in services.slack.messages(services.general, ts) if m.streaming]
         assert open_streams == []
 
 
@@ -97,12 +99,11 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
             {"SLACK_APP_TOKEN": "xapp-wrong"},
             "SLACK_APP_TOKEN: Slack rejected it (invalid_auth)",
         ),
-        ({"SLACK_API_URL": "http://127.0.0.1:1/api/"}, "http://127.0.0.1:1/api/ did not respond"),
         ({"BLUE_KEY": ""}, "models.blue: its key is not set. Set BLUE_KEY"),
         ({"BLUE_KEY": "blue key"}, "models.blue: BLUE_KEY: The key contains an invalid character"),
         ({"OPENAI_API_KEY": " ", "BLUE_KEY": "  "}, "Set BLUE_KEY"),
         ({"DATABASE_URL": "postgresql://u:p@host:abc/db"}, "is not a database address"),
-        ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "cannot be used"),
+        ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "can't be used"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
     ],
 )
@@ -111,14 +112,14 @@ async def test_missing_settings_are_reported_before_anything_starts(
 ) -> None:
     """One clear message on standard error, exit code 2, no traceback and no secret."""
     async with (
-        world(tmp_path, Reply("The reply.")) as there,
-        started(tmp_path, there.slack, change=change) as process,
+        local_services(tmp_path, Reply("The reply.")) as services,
+        started_bot(tmp_path, services.slack, change=change) as process,
     ):
-        log = await ended(process)
+        log = await rest_of_log(process)
         assert process.returncode == 2
         assert says in log
         assert "Traceback" not in log
-        assert there.slack.bot_token not in log
+        assert services.slack.bot_token not in log
 
 
 async def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
@@ -126,19 +127,19 @@ async def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         async with (
-            world(tmp_path, Reply("The reply.")) as there,
-            started(tmp_path, there.slack, "--http", "--port", port) as process,
+            local_services(tmp_path, Reply("The reply.")) as services,
+            started_bot(tmp_path, services.slack, "--http", "--port", port) as process,
         ):
-            log = await ended(process)
+            log = await rest_of_log(process)
     assert process.returncode == 2
-    assert f"Can't listen on port {port} on 127.0.0.1" in log
+    assert f"Can't listen on port {port} on 127.0.0.1 (Address already in use)." in log
     assert "--port" in log
     assert "Traceback" not in log
 
 
 @asynccontextmanager
 async def silent() -> AsyncGenerator[tuple[str, asyncio.Event], None]:
-    """Yield a server that never answers: its address, and whether anybody connected."""
+    """Yield a server that never responds: its address, and an event for the first connection."""
     asked = asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -154,13 +155,13 @@ async def silent() -> AsyncGenerator[tuple[str, asyncio.Event], None]:
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, name: signal.Signals) -> None:
     """The bot can be stopped while Slack doesn't answer, without a traceback."""
-    async with silent() as (url, asked), world(tmp_path, Reply("The reply.")) as there:
+    async with silent() as (url, asked), local_services(tmp_path, Reply("The reply.")) as services:
         change = {"SLACK_API_URL": url}
-        async with started(tmp_path, there.slack, change=change) as process:
+        async with started_bot(tmp_path, services.slack, change=change) as process:
             async with asyncio.timeout(60):
                 await asked.wait()
             process.send_signal(name)
-            log = await ended(process)
+            log = await rest_of_log(process)
     assert process.returncode == 0
     assert "stopped_immediately" in log
     assert "Traceback" not in log
@@ -170,18 +171,18 @@ async def test_a_second_signal_stops_a_bot_whose_slack_hangs(tmp_path: Path) -> 
     """Neither draining nor an unresponsive Slack delays it."""
     gate = asyncio.Event()
     async with (
-        world(tmp_path, Reply("The reply.", gate=gate)) as there,
-        running(tmp_path, there.slack, "--drain", "3600") as process,
+        local_services(tmp_path, Reply("The reply.", gate=gate)) as services,
+        running_bot(tmp_path, services.slack, "--drain", "3600") as process,
     ):
-        await there.ask()
-        await there.models.asked(4)
+        await services.ask()
+        await services.models.asked(4)
         for method in ("agents.sessions.setStatus", "assistant.threads.setStatus"):
-            there.slack.delay(method, 3_600)
-        there.slack.delay("reactions.remove", 3_600)
+            services.slack.delay(method, 3_600)
+        services.slack.delay("reactions.remove", 3_600)
         process.send_signal(signal.SIGTERM)
-        await said(process, "stopping")
+        await log_until(process, "stopping")
         process.send_signal(signal.SIGTERM)
-        log = await ended(process)
+        log = await rest_of_log(process)
         assert process.returncode == 0
         assert "stopped_immediately" in log
         assert "Traceback" not in log
@@ -190,14 +191,14 @@ async def test_a_second_signal_stops_a_bot_whose_slack_hangs(tmp_path: Path) -> 
 async def test_a_question_whose_key_is_gone_after_a_restart_gets_a_notice(tmp_path: Path) -> None:
     """A leftover question whose pipeline no longer works ends with a notice."""
     gate = asyncio.Event()
-    async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
-        async with running(tmp_path, there.slack) as process:
-            ts = await there.ask()
-            await there.models.asked(4)
+    async with local_services(tmp_path, Reply("The reply.", gate=gate)) as services:
+        async with running_bot(tmp_path, services.slack) as process:
+            ts = await services.ask()
+            await services.models.asked(4)
             process.kill()
             await process.wait()
         config = tmp_path / "moa.toml"
         text = config.read_text(encoding="utf-8")
         config.write_text(text.replace('= "balanced"', '= "single"', 1), encoding="utf-8")
-        async with running(tmp_path, there.slack, change={"BLUE_KEY": ""}):
-            assert "no longer available" in await there.complete(ts, "no longer available")
+        async with running_bot(tmp_path, services.slack, change={"BLUE_KEY": ""}):
+            assert "no longer available" in await services.complete(ts, "no longer available")

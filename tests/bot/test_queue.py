@@ -53,7 +53,7 @@ async def test_the_queue_is_counted_by_state_with_the_oldest_of_each(opened: Dat
     assert 600 <= queue.oldest_running_s < 890
 
 
-async def test_a_clock_set_back_makes_no_age_negative(opened: Database) -> None:
+async def test_a_clock_set_back_gives_no_negative_age(opened: Database) -> None:
     """A question from the future has the age 0."""
     await claimed(opened, 1, age_s=-600.0)
     assert await StoredRunStore(opened).queue() == QueueStats(1, 0, 0.0, 0.0)

@@ -63,9 +63,9 @@ async def ids(database: Database, table: Table, column: str = "run_id") -> set[s
         return set((await connection.execute(select(table.c[column]))).scalars())
 
 
-async def purged(database: Database, whose: DeletionScope) -> set[str]:
+async def purged(database: Database, scope: DeletionScope) -> set[str]:
     """Purge, and return the deleted runs."""
-    return {run_id async for gone in Retention(database).purge(whose) for run_id in gone}
+    return {run_id async for gone in Retention(database).purge(scope) for run_id in gone}
 
 
 async def chosen(database: Database, team: str, scope: str, name: str) -> None:
@@ -83,7 +83,7 @@ async def chosen(database: Database, team: str, scope: str, name: str) -> None:
 
 
 async def spent(database: Database, day: str, *, team: str = "T1", user: str = "U1") -> None:
-    """Store somebody's spending on a day."""
+    """Store a person's spending on a day."""
     row = {"team": team, "day": day, "channel": "C1", "user": user, "questions": 1, "cost_usd": 1.0}
     async with database.begin() as connection:
         await connection.execute(insert(spending).values(row))
@@ -139,7 +139,7 @@ async def test_a_purge_continues_until_nothing_is_left(
 
 
 @pytest.mark.parametrize(
-    ("whose", "expected"),
+    ("scope", "expected"),
     [
         (DeletionScope(team="T1"), {"T1 U1 0", "T1 U1 9", "T1 U2 0"}),
         (DeletionScope(user="U1"), {"T1 U1 0", "T1 U1 9", "T2 U1 0"}),
@@ -152,16 +152,16 @@ async def test_a_purge_continues_until_nothing_is_left(
     ],
 )
 async def test_a_purge_matches_all_given_criteria(
-    opened: Database, whose: DeletionScope, expected: Collection[str]
+    opened: Database, scope: DeletionScope, expected: Collection[str]
 ) -> None:
     """It deletes nothing else; an empty name matches nobody."""
-    there = {
+    names = {
         await asked(opened, team=team, user=user, days=days): f"{team} {user} {days}"
         for team, user, days in (("T1", "U1", 0), ("T1", "U1", 9), ("T1", "U2", 0), ("T2", "U1", 0))
     }
-    assert {there[run_id] for run_id in await purged(opened, whose)} == expected
-    left = {there[run_id] for run_id in await ids(opened, runs, "id")}
-    assert left == set(there.values()) - set(expected)
+    assert {names[run_id] for run_id in await purged(opened, scope)} == expected
+    left = {names[run_id] for run_id in await ids(opened, runs, "id")}
+    assert left == set(names.values()) - set(expected)
 
 
 async def test_unfinished_runs_are_left_and_counted(opened: Database) -> None:
@@ -207,16 +207,16 @@ async def test_a_workspace_is_deleted(opened: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "whose",
+    "scope",
     [DeletionScope(), DeletionScope(team=""), DeletionScope(user=""), DeletionScope(before=ago(0))],
 )
 async def test_a_purge_without_a_person_or_workspace_keeps_settings(
-    opened: Database, whose: DeletionScope
+    opened: Database, scope: DeletionScope
 ) -> None:
     """Settings, and this month's spending, stay when no person and no workspace is given."""
     run_id = await asked(opened)
     await chosen(opened, "T1", "person", "U1")
-    await Retention(opened).forget(whose)
+    await Retention(opened).forget(scope)
     assert await ids(opened, preferences, "id") == {"U1"}
     assert await ids(opened, spending, "user") == {"U1"}
     assert await ids(opened, feedback) == {run_id}

@@ -79,7 +79,7 @@ async def test_a_superseded_attempt_leaves_its_reply_to_the_next_one(
 async def test_calls_stopped_with_their_run_are_charged(
     runs: StoredRunStore, opened: Database
 ) -> None:
-    """However the run was interrupted, its estimates are in the call log and in the budget."""
+    """Estimates are in the call log and in the budget, however the run was interrupted."""
     run_id = await claimed(runs)
     usage = Usage(1_000, 50, estimated=True)
     stopped = replace(CALL, state="cut", error_kind="cancelled", usage=usage, cost_usd=0.5)

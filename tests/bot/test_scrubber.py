@@ -72,7 +72,7 @@ def test_known_keys_are_hidden_everywhere(around: str) -> None:
 
 
 def test_hexadecimal_digits_are_hidden_only_as_a_key() -> None:
-    """Azure keys look like any id, so the word before them decides."""
+    """Azure keys look like other ids, so the word before them decides."""
     assert AZURE not in scrub(f"api-key: {AZURE}")
     assert AZURE not in scrub(f"AZURE_OPENAI_API_KEY={AZURE}")
     assert scrub(f"trace {AZURE}") == f"trace {AZURE}"

@@ -55,7 +55,7 @@ def test_an_empty_key_chooses_no_models(tmp_path: Path) -> None:
 LIMITS = CONFIG + "\n[limits]\n"
 
 
-def test_limits_are_read_and_most_are_open(tmp_path: Path) -> None:
+def test_limits_are_read_and_most_are_unlimited(tmp_path: Path) -> None:
     """Omitted limits are unlimited, except questions per person and hour."""
     configure(tmp_path)
     open_limits = load(tmp_path, {}).limits

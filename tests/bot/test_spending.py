@@ -85,7 +85,7 @@ async def test_a_question_without_model_calls_is_not_counted(
     await runs.fail(await ask(runs, "2"), "thread_gone")
     use = await spending.use("T1", "U1", "C1", datetime.now(UTC))
     assert (use.person_month_questions, use.person_month_usd) == (0, 0.0)
-    assert use.person_hour == 1, "a refused question takes no place of the hour's"
+    assert use.person_hour == 1, "a refused question doesn't count toward the hourly limit"
     assert use.person_at_once == 0
 
 
@@ -134,10 +134,10 @@ async def test_questions_in_progress_count_with_their_usual_cost(
     use = await spending.use("T1", "U1", "C1", now)
     assert (use.person_day_usd, use.channel_day_usd) == (2.0, 3.0)
     before = await spending.use("T1", "U1", "C1", now, before=first)
-    assert before.workspace_month_usd == 1.25, "its own cost is not held against it"
+    assert before.workspace_month_usd == 1.25, "its own cost doesn't count"
     assert before.person_at_once == 0
     before = await spending.use("T1", "U2", "C1", now, before=later)
-    assert before.workspace_month_usd == 2.0, "those before it count, paid or to be paid"
+    assert before.workspace_month_usd == 2.0, "earlier questions count, paid or not"
 
 
 async def test_only_earlier_questions_count_against_a_question(

@@ -6,13 +6,14 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ports import Question
-from bot.storage.database import open_database
+from bot.storage.database import DatabaseAway, open_database
 from bot.storage.runs import StoredRunStore
 
 MEGABYTE = 1024 * 1024
@@ -81,3 +82,26 @@ async def test_the_write_ahead_log_does_not_grow_forever(tmp_path: Path) -> None
     await database.dispose()
     with closing(sqlite3.connect(tmp_path / "bot.db")) as other:
         assert other.execute("SELECT count(*) FROM runs").fetchone() == (1_000,)
+
+
+async def test_a_lock_that_stays_counts_as_a_database_that_is_away(tmp_path: Path) -> None:
+    """A write that can't begin ends as `DatabaseAway`, and the next one works."""
+    file = tmp_path / "bot.db"
+    database = await open_database(f"sqlite:///{file}")
+    await database.dispose()  # so that all connections are new, and impatient
+    event.listen(database.engine.sync_engine, "connect", shorten_lock_wait)
+    run_store = StoredRunStore(database)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseAway):
+            await stored(run_store, 1)
+        other.execute("ROLLBACK")
+    assert await stored(run_store, 1)
+    await database.dispose()
+
+
+def shorten_lock_wait(connection: Any, _record: object) -> None:
+    """Have SQLite wait 10 ms for a lock."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=10")
+    cursor.close()

@@ -49,7 +49,7 @@ async def test_a_question_is_claimed_once_by_event_and_by_message(
     assert len(await runs.unfinished()) == 1
 
 
-async def test_a_late_claim_takes_nothing(runs: StoredRunStore) -> None:
+async def test_a_rejected_claim_takes_no_keys(runs: StoredRunStore) -> None:
     """Its other keys stay free, so no later event under them is lost."""
     await claimed(runs)
     assert await runs.claim(QUESTION, ("event:E2", KEYS[0]), "balanced") is None

@@ -36,7 +36,7 @@ FACTS = {
 }
 
 
-class Kept:
+class RecordedSpans:
     """The spans that an exporter receives."""
 
     def __init__(self) -> None:
@@ -60,13 +60,15 @@ class Kept:
 
 
 @pytest.fixture
-def kept() -> Kept:
-    return Kept()
+def recorded() -> RecordedSpans:
+    return RecordedSpans()
 
 
-def report(kept: Kept, events: Sequence[Event], how: Ended | None = "complete") -> None:
+def report(
+    recorded: RecordedSpans, events: Sequence[Event], how: Ended | None = "complete"
+) -> None:
     """Trace a run as the service does."""
-    with Tracing(FACTS, kept.provider).work(RUN) as watch:
+    with Tracing(FACTS, recorded.provider).work(RUN) as watch:
         for event in events:
             watch.on_event(event)
         if how:
@@ -78,16 +80,16 @@ def about(span: ReadableSpan) -> dict[str, object]:
 
 
 async def test_a_question_is_one_trace_with_a_span_for_each_call(
-    tmp_path: Path, kept: Kept
+    tmp_path: Path, recorded: RecordedSpans
 ) -> None:
     """Every call is within the question's span and named by the conventions."""
-    async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
+    async with on_stage(tmp_path, tracer_provider=recorded.provider) as stage:
         await stage.replied(await stage.ask("What is a tangerine?"))
         await stage.bot.jobs.drain(20)
-    root = kept.root
+    root = recorded.root
     assert root.name == "invoke_workflow balanced"
     assert root.kind is SpanKind.INTERNAL
-    calls = [span for span in kept.spans if span is not root]
+    calls = [span for span in recorded.spans if span is not root]
     names = sorted(span.name for span in calls)
     assert names == ["chat blue-1", "chat green-1", "chat red-1", "chat writer-1"]
     assert root.context
@@ -101,13 +103,15 @@ async def test_a_question_is_one_trace_with_a_span_for_each_call(
         assert span.status.status_code is StatusCode.UNSET
 
 
-async def test_the_attributes_are_those_of_the_conventions(tmp_path: Path, kept: Kept) -> None:
+async def test_the_attributes_are_those_of_the_conventions(
+    tmp_path: Path, recorded: RecordedSpans
+) -> None:
     """Model, provider, server, tokens, first token and outcome have their agreed names."""
-    async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
+    async with on_stage(tmp_path, tracer_provider=recorded.provider) as stage:
         await stage.replied(await stage.ask("Why?"))
         await stage.bot.jobs.drain(20)
         (port,) = {int(stage.models.openai_url.split(":")[2].split("/")[0])}
-    root, (call,) = about(kept.root), kept.calls("blue")
+    root, (call,) = about(recorded.root), recorded.calls("blue")
     assert root["gen_ai.operation.name"] == "invoke_workflow"
     assert root["gen_ai.workflow.name"] == "balanced"
     assert root["moa_bot.outcome"] == "complete"
@@ -138,35 +142,37 @@ async def test_the_attributes_are_those_of_the_conventions(tmp_path: Path, kept:
     assert measured | set(expected) == set(told)
 
 
-async def test_a_trace_contains_no_text(tmp_path: Path, kept: Kept) -> None:
+async def test_a_trace_contains_no_text(tmp_path: Path, recorded: RecordedSpans) -> None:
     """It has no question, answer, person or channel; the run id leads to them."""
-    async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
+    async with on_stage(tmp_path, tracer_provider=recorded.provider) as stage:
         await stage.replied(await stage.ask("What is a tangerine?"))
         await stage.bot.jobs.drain(20)
         ids = (stage.ana.id, stage.general.id, stage.slack.team_id)
-    everything = "".join(span.to_json() for span in kept.spans)
+    everything = "".join(span.to_json() for span in recorded.spans)
     assert "moa_bot.run.id" in everything
     for secret in ("tangerine", "The answer of", *ids):
         assert secret not in everything
 
 
-async def test_a_failed_question_has_an_error_in_its_trace(tmp_path: Path, kept: Kept) -> None:
+async def test_a_failed_question_has_an_error_in_its_trace(
+    tmp_path: Path, recorded: RecordedSpans
+) -> None:
     """The spans of the question and its failed calls are errors, with their kind."""
     models = everywhere(Reply(fault=Status(401)))
-    async with on_stage(tmp_path, models=models, tracer_provider=kept.provider) as stage:
+    async with on_stage(tmp_path, models=models, tracer_provider=recorded.provider) as stage:
         ts = await stage.ask("Why?")
         await stage.slack.wait_for(lambda: len(stage.slack.messages(stage.general, ts)) > 1)
         await stage.bot.jobs.drain(20)
-    assert kept.root.status.status_code is StatusCode.ERROR
-    assert about(kept.root)["error.type"] == "no_answer"
-    for call in kept.calls("red"):
+    assert recorded.root.status.status_code is StatusCode.ERROR
+    assert about(recorded.root)["error.type"] == "no_answer"
+    for call in recorded.calls("red"):
         assert call.status.status_code is StatusCode.ERROR
         assert about(call)["error.type"] == "auth"
         assert about(call)["gen_ai.response.finish_reasons"] == ("error",)
-    assert not any(span.events for span in kept.spans), "an exception's words"
+    assert not any(span.events for span in recorded.spans), "an exception's words"
 
 
-async def test_each_try_of_a_call_has_a_span(kept: Kept) -> None:
+async def test_each_try_of_a_call_has_a_span(recorded: RecordedSpans) -> None:
     """A retry has a separate span beside the failed one."""
     steps = iter([[Fail(Unavailable(kind="overloaded"))], ["An answer."]])
 
@@ -174,8 +180,8 @@ async def test_each_try_of_a_call_has_a_span(kept: Kept) -> None:
         return next(steps)
 
     flaky = follows("red", script, max_attempts=2)
-    report(kept, (await play(plan(layer(flaky), by=says("writer")))).events)
-    first, second = kept.calls("red")
+    report(recorded, (await play(plan(layer(flaky), by=says("writer")))).events)
+    first, second = recorded.calls("red")
     assert [about(call)["moa_bot.attempt"] for call in (first, second)] == [1, 2]
     assert about(first)["error.type"] == "overloaded"
     assert first.status.status_code is StatusCode.ERROR
@@ -183,23 +189,23 @@ async def test_each_try_of_a_call_has_a_span(kept: Kept) -> None:
     assert (first.end_time or 0) < (second.start_time or 0)
 
 
-async def test_a_call_cancelled_as_needless_is_no_error(kept: Kept) -> None:
+async def test_a_call_cancelled_as_unneeded_is_not_an_error(recorded: RecordedSpans) -> None:
     """A slow model that was cancelled doesn't look broken."""
     models = (says("red", Wait(3600)), says("green"))
     played = await play(plan(layer(*models, quorum=1, grace_s=0), by=says("writer")))
-    report(kept, played.events)
-    (stopped,) = kept.calls("red")
+    report(recorded, played.events)
+    (stopped,) = recorded.calls("red")
     assert stopped.status.status_code is StatusCode.UNSET
     assert about(stopped)["moa_bot.stopped"] == "cancelled"
     assert about(stopped)["gen_ai.response.finish_reasons"] == ("error",)
     assert "error.type" not in about(stopped)
 
 
-async def test_an_embedded_model_is_an_internal_call(kept: Kept) -> None:
+async def test_an_embedded_model_is_an_internal_call(recorded: RecordedSpans) -> None:
     """Its span is not a client span; a removed model has only its known fields."""
     played = await play(plan(layer(says("removed")), by=says("writer")))
-    report(kept, played.events)
-    (writer,), (removed,) = kept.calls("writer"), kept.calls("removed")
+    report(recorded, played.events)
+    (writer,), (removed,) = recorded.calls("writer"), recorded.calls("removed")
     assert writer.kind is SpanKind.INTERNAL
     assert about(writer)["gen_ai.provider.name"] == "local"
     assert "server.address" not in about(writer)
@@ -207,34 +213,34 @@ async def test_an_embedded_model_is_an_internal_call(kept: Kept) -> None:
     assert about(removed)["gen_ai.provider.name"] == "_OTHER"
 
 
-async def test_a_resumed_run_traces_only_its_new_calls(kept: Kept) -> None:
+async def test_a_resumed_run_traces_only_its_new_calls(recorded: RecordedSpans) -> None:
     """Answers of an earlier attempt are only in that attempt's trace."""
     whole = plan(layer(says("red"), says("green")), by=says("writer"))
     first = await play(whole)
     again = await play(whole, recorded=first.outcome.answers)
-    report(kept, again.events)
-    assert [len(kept.calls(model)) for model in ("red", "green", "writer")] == [0, 0, 1]
+    report(recorded, again.events)
+    assert [len(recorded.calls(model)) for model in ("red", "green", "writer")] == [0, 0, 1]
 
 
-async def test_interrupted_work_ends_its_trace(kept: Kept) -> None:
+async def test_interrupted_work_ends_its_trace(recorded: RecordedSpans) -> None:
     """A trace is always closed: the next attempt has a new one."""
     played = await play(plan(layer(says("red")), by=says("writer")))
-    report(kept, played.events[:2], how=None)
-    assert about(kept.root)["moa_bot.outcome"] == "interrupted"
-    assert kept.root.status.status_code is StatusCode.UNSET
+    report(recorded, played.events[:2], how=None)
+    assert about(recorded.root)["moa_bot.outcome"] == "interrupted"
+    assert recorded.root.status.status_code is StatusCode.UNSET
 
 
 @pytest.mark.parametrize("how", ["stopped", "archived", "partial"])
-def test_expected_outcomes_are_no_errors(kept: Kept, how: Ended) -> None:
+def test_expected_outcomes_are_not_errors(recorded: RecordedSpans, how: Ended) -> None:
     """Pressing Stop, or asking where posting is forbidden, isn't a failure."""
-    report(kept, [], how=how)
-    assert kept.root.status.status_code is StatusCode.UNSET
-    assert about(kept.root)["moa_bot.outcome"] == how
+    report(recorded, [], how=how)
+    assert recorded.root.status.status_code is StatusCode.UNSET
+    assert about(recorded.root)["moa_bot.outcome"] == how
 
 
-def test_log_lines_of_a_question_name_its_trace(kept: Kept) -> None:
+def test_log_lines_of_a_question_name_its_trace(recorded: RecordedSpans) -> None:
     """Log lines link to traces; outside a trace nothing is added."""
-    with Tracing(FACTS, kept.provider).work(RUN):
+    with Tracing(FACTS, recorded.provider).work(RUN):
         context = get_current_span().get_span_context()
         line = add_trace_ids(None, "info", {})
     assert line == {
@@ -244,11 +250,11 @@ def test_log_lines_of_a_question_name_its_trace(kept: Kept) -> None:
     assert add_trace_ids(None, "info", {}) == {}
 
 
-def test_work_has_a_separate_trace_from_its_request(kept: Kept) -> None:
+def test_work_has_a_separate_trace_from_its_request(recorded: RecordedSpans) -> None:
     """The work may outlive the request that delivered the question."""
-    with kept.provider.get_tracer("a framework").start_as_current_span("POST /slack/events"):
-        report(kept, [])
-    named = {span.name: span for span in kept.spans}
+    with recorded.provider.get_tracer("a framework").start_as_current_span("POST /slack/events"):
+        report(recorded, [])
+    named = {span.name: span for span in recorded.spans}
     assert named["invoke_workflow balanced"].parent is None
 
 

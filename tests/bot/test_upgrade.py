@@ -1,11 +1,10 @@
 """Upgrading a database of commit 6ac0937 resumes its unfinished runs.
 
-That release kept its queue in DBOS: in a file beside SQLite's, or in the schema `dbos`.
+That release kept its queue in DBOS: in a file next to SQLite's, or in the schema `dbos`.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,7 +46,9 @@ DBOS = (
 
 async def fill(connection: AsyncConnection) -> None:
     """Store runs as that release leaves them: answered, begun, requeued, and never begun."""
-    now = datetime(2026, 11, 20, 9, 30, tzinfo=UTC).isoformat()
+    now = "2026-11-20 09:30:00.000000"
+    if connection.dialect.name == "postgresql":
+        now += "+00"
     states = {"over": ("answered", 0), "begun": ("running", 0), "waits": ("waiting", 2)}
     for turn, (run_id, (state, attempt)) in enumerate((states | {"new": ("waiting", 0)}).items()):
         ended = f"'{now}'" if state == "answered" else "NULL"
@@ -55,7 +56,7 @@ async def fill(connection: AsyncConnection) -> None:
         row = row.replace(":attached", "true")
         values = {"id": run_id, "state": state, "attempt": attempt, "turn": turn}
         await connection.execute(text(row), values)
-        await connection.execute(text(KEY), {"key": f"message:{run_id}", "id": run_id})
+        await connection.execute(text(KEY), {"key": f"message:T1:C1:{run_id}", "id": run_id})
     for position, status in enumerate(("used", "outlier"), 1):
         values = {"id": "begun", "position": position, "status": status}
         await connection.execute(text(ANSWER), values)
@@ -65,8 +66,8 @@ async def fill(connection: AsyncConnection) -> None:
 
 
 @pytest.fixture
-async def of_that_release(empty_database: str, tmp_path: Path) -> str:
-    """Return a database that it has worked with."""
+async def old_database(empty_database: str, tmp_path: Path) -> str:
+    """Return a database that this release has used."""
     async with plain(empty_database) as engine:
         await upgraded(engine, REVISION)
         async with engine.begin() as connection:
@@ -75,9 +76,9 @@ async def of_that_release(empty_database: str, tmp_path: Path) -> str:
     return empty_database
 
 
-async def test_unfinished_runs_of_the_previous_release_are_resumed(of_that_release: str) -> None:
+async def test_unfinished_runs_of_the_previous_release_are_resumed(old_database: str) -> None:
     """Each begins once, with a new attempt number if it had begun before."""
-    database = await open_database(of_that_release)
+    database = await open_database(old_database)
     stage = Stage(database)
     stage.work.let.set()
     async with stage.jobs() as jobs:
@@ -87,12 +88,12 @@ async def test_unfinished_runs_of_the_previous_release_are_resumed(of_that_relea
     await database.dispose()
 
 
-async def test_answers_of_the_previous_release_are_readable(of_that_release: str) -> None:
+async def test_answers_of_the_previous_release_are_readable(old_database: str) -> None:
     """An answer that its outlier filter dropped counts as too late."""
-    database = await open_database(of_that_release)
+    database = await open_database(old_database)
     run = await StoredRunStore(database).begin("begun")
     assert run is not None
     assert run.resumed
     assert [answer.status for answer in run.answers] == ["used", "late"]
-    assert await StoredRunStore(database).is_claimed("message:begun")
+    assert await StoredRunStore(database).is_claimed("message:T1:C1:begun")
     await database.dispose()

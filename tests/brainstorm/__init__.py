@@ -1,1 +1,1 @@
-"""Brainstorms, from their store to Slack."""
+"""Tests of brainstorms, from their store to Slack."""

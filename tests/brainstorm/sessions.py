@@ -1,4 +1,4 @@
-"""Whole brainstorms in the local Slack: three people, four scripted models, a clock to turn."""
+"""Whole brainstorms in the local Slack: three people, four scripted models, a manual clock."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ proposers = ["red", "green", "blue", "yellow"]
 """
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 
 @dataclass
-class TurnedClock:
-    """A clock that stands still until it is turned."""
+class ManualClock:
+    """A clock that moves only when a test advances it."""
 
     moment: datetime = NOON
 
     def __call__(self) -> datetime:
         return self.moment
 
-    def turn(self, **by: float) -> None:
+    def advance(self, **by: float) -> None:
         self.moment += timedelta(**by)
 
 
 def scripted(request: Request) -> str:
-    """What a model writes: two ideas of its own, or the reply to any other question."""
+    """Return what a model writes: two ideas of its own, or the reply to any other question."""
     words = " ".join(words for _, words in request.turns)
     if "probability" in words.lower():
         number = len(words) % 97
@@ -69,11 +69,11 @@ MODELS = {
 
 
 @dataclass
-class Room:
+class BrainstormScene:
     """A stage with a third person and a clock."""
 
     stage: Stage
-    clock: TurnedClock
+    clock: ManualClock
     cleo: User
     topic: str = "How can we get more people to walk to work?"
     words: dict[str, str] = field(default_factory=dict[str, str])
@@ -83,7 +83,7 @@ class Room:
         return StoredBrainstorms(self.stage.bot.database)
 
     async def form(self, user: User | None = None, topic: str | None = None) -> SlackView:
-        """Open the form by command."""
+        """Open the form with the command."""
         text = f"brainstorm {self.topic if topic is None else topic}"
         await self.stage.slack.command(user or self.stage.ana, self.stage.general, "/moa", text)
         return await self.stage.opened_view(user or self.stage.ana, "[Start]")
@@ -93,40 +93,40 @@ class Room:
         before = len(self.boards())
         view = await self.form(user)
         done = await self.stage.slack.submit(user or self.stage.ana, view, filled)
-        assert accepted(done), done
-        await self.stage.slack.wait_for(lambda: len(self.boards()) > before, PATIENCE_S)
+        assert is_accepted(done), done
+        await self.stage.slack.wait_for(lambda: len(self.boards()) > before, TIMEOUT_S)
         return self.boards()[-1]
 
     def boards(self, channel: Channel | None = None) -> list[SlackMessage]:
-        """The boards in a channel."""
+        """Return the boards in a channel."""
         found = self.stage.slack.messages(channel or self.stage.general)
         return [m for m in found if ids.BOARD_ACTIONS in str(m.blocks)]
 
     def thread(self, board: SlackMessage) -> list[SlackMessage]:
-        """What was posted below a board."""
+        """Return the messages in a board's thread."""
         return self.stage.slack.messages(board.channel, board.ts)[1:]
 
     async def session(self, board: SlackMessage) -> BrainstormSession:
-        """The brainstorm of a board, as stored."""
+        """Return the stored brainstorm of a board."""
         match = re.search(rf"{ids.BOARD_ACTIONS}:([\w-]+)", str(board.blocks))
         assert match
         session = await self.store.get(match[1])
         assert session
         return session
 
-    async def shows(self, board: SlackMessage, words: str) -> str:
-        """Wait until a board shows some words; its text then."""
+    async def wait_for_text(self, board: SlackMessage, words: str) -> str:
+        """Wait until a board shows certain words, and return its text."""
         slack = self.stage.slack
-        await slack.wait_for(lambda: words in slack.render(board), PATIENCE_S)
+        await slack.wait_for(lambda: words in slack.render(board), TIMEOUT_S)
         return slack.render(board)
 
-    async def phase(self, board: SlackMessage, phase: Phase) -> BrainstormSession:
-        """Wait until the board shows a phase that is settled."""
+    async def wait_for_phase(self, board: SlackMessage, phase: Phase) -> BrainstormSession:
+        """Wait until the board shows a phase, and return the stored brainstorm."""
         titles = {
             "silence": "Silence", "themes": "Themes", "dots": "Dots", "result": "Result",
             "closed": "Closed",
         }  # fmt: skip
-        await self.shows(board, titles[phase])
+        await self.wait_for_text(board, titles[phase])
         session = await self.session(board)
         assert session.phase == phase
         return session
@@ -141,8 +141,8 @@ class Room:
         values = {ids.IDEAS: text, ids.NAME: [ids.NAME] if named else []}
         return await slack.submit(user, view, values)
 
-    async def add_refused(self, user: User, board: SlackMessage, _text: str) -> str:
-        """Click on a button that the board no longer has, and return what the person is told."""
+    async def add_too_late(self, user: User, board: SlackMessage) -> str:
+        """Click *Add ideas*, which the board no longer has, and return the refusal."""
         slack, session = self.stage.slack, await self.session(board)
         button = {"type": "button", "action_id": ids.ADD, "action_ts": "1.0", "value": session.id}
         before = len(slack.ephemerals(user, board.channel))
@@ -166,21 +166,21 @@ class Room:
         return await self.stage.opened_view(user, "Give dots")
 
     async def vote(self, user: User, board: SlackMessage, dots: Mapping[str, int]) -> ActionResult:
-        """Give dots to ideas, by their words."""
+        """Give dots to the ideas with these words."""
         view = await self.vote_form(user, board)
         values = {block_of(view, words): str(count) for words, count in dots.items()}
         return await self.stage.slack.submit(user, view, values)
 
-    async def to_dots(self, board: SlackMessage) -> None:
-        """Go on to the dots."""
+    async def go_to_dots(self, board: SlackMessage) -> None:
+        """End phases until the dots."""
         await self.end(board)
-        await self.shows(board, "2 of 4 · Themes* · until")
+        await self.wait_for_text(board, "2 of 4 · Themes* · until")
         await self.end(board)
-        await self.shows(board, "3 of 4 · Dots")
+        await self.wait_for_text(board, "3 of 4 · Dots")
 
 
 def block_of(view: SlackView, words: str) -> str:
-    """The input of a form whose label has these words."""
+    """Return the id of the input whose label has these words."""
     return next(
         str(block["block_id"])
         for block in view.blocks
@@ -188,17 +188,17 @@ def block_of(view: SlackView, words: str) -> str:
     )
 
 
-def accepted(done: ActionResult) -> bool:
-    """Whether the app took a submission."""
+def is_accepted(done: ActionResult) -> bool:
+    """Return whether the app accepted a submission."""
     return not done.errors and not done.error
 
 
 @asynccontextmanager
-async def room(folder: Path, **options: Any) -> AsyncGenerator[Room, None]:
-    """A stage for brainstorms."""
-    clock = TurnedClock()
+async def brainstorm_scene(folder: Path, **options: Any) -> AsyncGenerator[BrainstormScene, None]:
+    """Run a bot with brainstorms on a manual clock."""
+    clock = ManualClock()
     chosen: dict[str, Any] = {"events": ALL_EVENTS, "models": MODELS, "default": "four"} | options
     async with on_stage(folder, config=CONFIG + FOURTH, now=clock, **chosen) as stage:
         cleo = stage.slack.add_user("Cleo")
         await stage.slack.invite(cleo, stage.general)
-        yield Room(stage, clock, cleo)
+        yield BrainstormScene(stage, clock, cleo)

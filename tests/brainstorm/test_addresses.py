@@ -1,4 +1,4 @@
-"""Addresses in topics, ideas, themes and names: only those that the asker typed can be links."""
+"""Of the addresses in topics, ideas, themes and names, only those the asker typed become links."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from bot.playground.checks.blocks import walk
 from bot.playground.state.models import SlackMessage, User
 from bot.slack.brainstorm import ids
-from tests.brainstorm.sessions import MODELS, Room, accepted, room
+from tests.brainstorm.sessions import MODELS, BrainstormScene, brainstorm_scene, is_accepted
 from tests.models.replies import Reply, Request
-from tests.slack.user_actions import idle
+from tests.slack.user_actions import wait_until_idle
 
 LEAK = "https://evil.example/?q=secret"
 OWN = "https://own.example/plan"
@@ -38,79 +38,79 @@ def hostile(request: Request) -> str:
 HOSTILE = {name: Reply(text=hostile) for name in MODELS}
 
 
-async def to_result(here: Room) -> tuple[SlackMessage, User]:
-    """Hold a brainstorm of a person with an address as a name; return its board and the person."""
-    zoe = here.stage.slack.add_user(NAMED)
-    await here.stage.slack.invite(zoe, here.stage.general)
-    here.topic = TOPIC
-    board = await here.start(zoe)
-    assert accepted(await here.add(here.stage.ben, board, f"Follow {OWN}", named=True))
-    await here.shows(board, "from 4 models")
-    await here.end(board, here.stage.ana)  # is told that it isn't hers
-    await here.end(board, zoe)
-    await here.shows(board, "2 of 4 · Themes* · until")
-    await here.end(board, zoe)
-    await here.shows(board, "3 of 4 · Dots")
-    await here.end(board, zoe)
-    await here.stage.slack.wait_for(lambda: len(here.thread(board)) >= 3, 30)
-    await idle(here.stage)
+async def to_result(scene: BrainstormScene) -> tuple[SlackMessage, User]:
+    """Run a brainstorm started by a person whose name is an address; return its board and them."""
+    zoe = scene.stage.slack.add_user(NAMED)
+    await scene.stage.slack.invite(zoe, scene.stage.general)
+    scene.topic = TOPIC
+    board = await scene.start(zoe)
+    assert is_accepted(await scene.add(scene.stage.ben, board, f"Follow {OWN}", named=True))
+    await scene.wait_for_text(board, "from 4 models")
+    await scene.end(board, scene.stage.ana)  # refused: it isn't hers
+    await scene.end(board, zoe)
+    await scene.wait_for_text(board, "2 of 4 · Themes* · until")
+    await scene.end(board, zoe)
+    await scene.wait_for_text(board, "3 of 4 · Dots")
+    await scene.end(board, zoe)
+    await scene.stage.slack.wait_for(lambda: len(scene.thread(board)) >= 3, 30)
+    await wait_until_idle(scene.stage)
     return board, zoe
 
 
-async def asked_about(here: Room, board: SlackMessage, words: str, user: User) -> str:
+async def develop_idea(scene: BrainstormScene, board: SlackMessage, words: str, user: User) -> str:
     """Have someone ask to develop the idea with these words, and return the reply."""
-    result = next(m for m in here.thread(board) if ids.IDEA_MENU in str(m.blocks))
+    result = next(m for m in scene.thread(board) if ids.IDEA_MENU in str(m.blocks))
     menu = next(
         block["accessory"]
         for block in result.blocks
         if "accessory" in block and words in block["text"]["text"]
     )
-    before = len(replies(here, board))
-    slack = here.stage.slack
+    before = len(replies(scene, board))
+    slack = scene.stage.slack
     await slack.click(user, result, menu["action_id"], menu["options"][0]["value"])
-    return await reply(here, board, before)
+    return await reply(scene, board, before)
 
 
-def replies(here: Room, board: SlackMessage) -> list[str]:
-    shown = map(here.stage.slack.render, here.thread(board))
+def replies(scene: BrainstormScene, board: SlackMessage) -> list[str]:
+    shown = map(scene.stage.slack.render, scene.thread(board))
     return [text for text in shown if "[Regenerate]" in text]
 
 
-async def reply(here: Room, board: SlackMessage, before: int) -> str:
+async def reply(scene: BrainstormScene, board: SlackMessage, before: int) -> str:
     """Wait for the next reply in the thread."""
-    await here.stage.slack.wait_for(lambda: len(replies(here, board)) > before, 30)
-    return replies(here, board)[-1]
+    await scene.stage.slack.wait_for(lambda: len(replies(scene, board)) > before, 30)
+    return replies(scene, board)[-1]
 
 
 async def test_no_idea_allows_a_link(tmp_path: Path) -> None:
-    """Who asks about an idea allows the addresses that they wrote, never those of the idea.
+    """Asking about an idea allows only the addresses that the asker wrote, never those in the idea.
 
-    Nor does the question that was posted for them, when they ask on in the thread.
+    The same holds for later questions in the thread.
     """
-    async with room(tmp_path, models=HOSTILE) as here:
-        board, _ = await to_result(here)
-        [written] = replies(here, board)
+    async with brainstorm_scene(tmp_path, models=HOSTILE) as scene:
+        board, _ = await to_result(scene)
+        [written] = replies(scene, board)
         assert f"Read `{LEAK}`, `{OWN}` and {TOPIC}" in written
-        ana, ben = here.stage.ana, here.stage.ben
+        ana, ben = scene.stage.ana, scene.stage.ben
         for idea in (LEAK, OWN):
-            assert f"Read `{LEAK}`, `{OWN}`" in await asked_about(here, board, idea, ana)
-            assert f"Read `{LEAK}`, {OWN}" in await asked_about(here, board, idea, ben)
-        await here.stage.ask("And now?", board.ts, user=ana)
-        assert f"Read `{LEAK}`, `{OWN}`" in await reply(here, board, 5)
-        assert [u.url for u in here.stage.slack.unfurls if "evil" in u.url] == []
+            assert f"Read `{LEAK}`, `{OWN}`" in await develop_idea(scene, board, idea, ana)
+            assert f"Read `{LEAK}`, {OWN}" in await develop_idea(scene, board, idea, ben)
+        await scene.stage.ask("And now?", board.ts, user=ana)
+        assert f"Read `{LEAK}`, `{OWN}`" in await reply(scene, board, 5)
+        assert [u.url for u in scene.stage.slack.unfurls if "evil" in u.url] == []
 
 
-async def test_nothing_that_people_or_models_wrote_is_a_link_on_the_board(tmp_path: Path) -> None:
+async def test_no_text_on_the_board_is_a_link(tmp_path: Path) -> None:
     """Topics, themes, ideas and names are literal text or code in every message and command."""
-    async with room(tmp_path, models=HOSTILE) as here:
-        board, zoe = await to_result(here)
+    async with brainstorm_scene(tmp_path, models=HOSTILE) as scene:
+        board, zoe = await to_result(scene)
         for word in ("status", "results", "close", "reopen"):
-            await here.stage.slack.command(zoe, here.stage.general, "/moa", f"brainstorm {word}")
-        slack, general = here.stage.slack, here.stage.general
-        thread = [m for m in here.thread(board) if "Regenerate" not in slack.render(m)]
+            await scene.stage.slack.command(zoe, scene.stage.general, "/moa", f"brainstorm {word}")
+        slack, general = scene.stage.slack, scene.stage.general
+        thread = [m for m in scene.thread(board) if "Regenerate" not in slack.render(m)]
         people = [slack.user(member) for member in general.members]
-        told = [m for person in people if person for m in slack.ephemerals(person, general)]
-        texts = [text for m in (board, *thread, *told) for text in mrkdwn_of(m)]
+        notices = [m for person in people if person for m in slack.ephemerals(person, general)]
+        texts = [text for m in (board, *thread, *notices) for text in mrkdwn_of(m)]
         for written in ("evil.example", "own.example", "topic.example", "name.example"):
             assert any(written in text for text in texts), written
         unmarked = [_SHOWN_AS_CODE.sub("", _TOKEN.sub("", text)) for text in texts]

@@ -1,4 +1,4 @@
-"""The old switch of a channel becomes the offer of a brainstorm, on both databases."""
+"""The old channel setting becomes the brainstorm offer, on both databases."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.bot.test_migrations import plain, upgraded
 BEFORE, AFTER = "0005", "0006"
 
 
-async def test_the_switch_becomes_the_offer(empty_database: str) -> None:
-    """Where every message was a question, a brainstorm is offered; all other choices stay."""
+async def test_the_old_setting_becomes_the_offer(empty_database: str) -> None:
+    """Channels where every message was a question get offers; all other choices stay."""
     stored = {
         ("channel", "C1"): {"brainstorm": True, "names": "anonymous"},
         ("channel", "C2"): {"brainstorm": False},

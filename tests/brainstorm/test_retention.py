@@ -1,4 +1,4 @@
-"""What is deleted of brainstorms, by age and on demand, on both databases."""
+"""Brainstorms are deleted by age and on demand, on both databases."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bot.storage.retention import DeletionScope, Retention
 from tests.brainstorm.test_store import REQUEST
 
 
-async def kept(
+async def store_brainstorm(
     database: Database, phase: Phase, *, days: float = 0, user: str = "U1", team: str = "T1"
 ) -> str:
-    """A brainstorm of so many days ago with an idea and dots of Ana (U1) and of Ben (U2)."""
+    """Store a brainstorm of this age with an idea and dots of two people (U1 and U2)."""
     store, at = StoredBrainstorms(database), datetime.now(UTC) - timedelta(days=days)
     key = f"{phase} {days} {user} {team}"
     session_id = await store.start(replace(REQUEST, key=key, user=user, team=team), at)
@@ -36,17 +36,23 @@ async def kept(
     return session_id
 
 
-async def there(database: Database, session_id: str) -> bool:
-    """Whether a brainstorm is still stored."""
+async def is_stored(database: Database, session_id: str) -> bool:
+    """Return whether a brainstorm is still stored."""
     return await StoredBrainstorms(database).get(session_id) is not None
 
 
-async def test_old_brainstorms_go_with_all_that_belongs_to_them(opened: Database) -> None:
-    """Those without a result stay, however old, and so do the young ones."""
-    old, closed = await kept(opened, "result", days=91), await kept(opened, "closed", days=91)
-    young, live = await kept(opened, "result", days=89), await kept(opened, "dots", days=91)
+async def test_old_brainstorms_are_deleted_with_all_their_data(opened: Database) -> None:
+    """Recent ones stay, and so do unfinished ones, however old they are."""
+    old, closed = (
+        await store_brainstorm(opened, "result", days=91),
+        await store_brainstorm(opened, "closed", days=91),
+    )
+    young, live = (
+        await store_brainstorm(opened, "result", days=89),
+        await store_brainstorm(opened, "dots", days=91),
+    )
     await Retention(opened).delete_older(90)
-    assert [await there(opened, each) for each in (old, closed, young, live)] == [
+    assert [await is_stored(opened, each) for each in (old, closed, young, live)] == [
         False,
         False,
         True,
@@ -57,21 +63,27 @@ async def test_old_brainstorms_go_with_all_that_belongs_to_them(opened: Database
 
 
 @pytest.mark.parametrize("team", ["T1", None])
-async def test_a_person_is_forgotten_everywhere(opened: Database, team: str | None) -> None:
-    """Their brainstorms are deleted, and their ideas and dots in those of others."""
-    own, others = await kept(opened, "result"), await kept(opened, "dots", user="U2")
-    elsewhere = await kept(opened, "dots", user="U2", team="T2")
+async def test_a_persons_data_is_deleted_everywhere(opened: Database, team: str | None) -> None:
+    """Their brainstorms are deleted, as are their ideas and dots in other people's brainstorms."""
+    own, others = (
+        await store_brainstorm(opened, "result"),
+        await store_brainstorm(opened, "dots", user="U2"),
+    )
+    elsewhere = await store_brainstorm(opened, "dots", user="U2", team="T2")
     await Retention(opened).forget(DeletionScope(team=team, user="U1"))
     store = StoredBrainstorms(opened)
-    assert not await there(opened, own)
+    assert not await is_stored(opened, own)
     assert [idea.author for idea in await store.ideas(others)] == ["U2"]
     assert len(await store.ballots(others)) == 1
     assert len(await store.ideas(elsewhere)) == (2 if team else 1)
 
 
-async def test_a_workspace_is_forgotten(opened: Database) -> None:
-    """Only its own brainstorms are."""
-    ours, theirs = await kept(opened, "closed"), await kept(opened, "closed", team="T2")
+async def test_a_workspaces_data_is_deleted(opened: Database) -> None:
+    """Only its own brainstorms are deleted."""
+    ours, theirs = (
+        await store_brainstorm(opened, "closed"),
+        await store_brainstorm(opened, "closed", team="T2"),
+    )
     await Retention(opened).forget(DeletionScope(team="T1"))
-    assert not await there(opened, ours)
-    assert await there(opened, theirs)
+    assert not await is_stored(opened, ours)
+    assert await is_stored(opened, theirs)

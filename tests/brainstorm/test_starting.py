@@ -1,4 +1,4 @@
-"""The ways to start a brainstorm, and the offers in channels that turned them on."""
+"""The ways to start a brainstorm, and offers in channels that turned them on."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pytest
 from bot.playground.state.models import SlackMessage
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.start_view import StartPlace, cost_text, parse_start
-from bot.slack.brainstorm.topics import reads_like_topic, topic_of_call
+from bot.slack.brainstorm.topics import reads_like_topic, requested_topic
 from bot.slack.routes import START_BRAINSTORM
-from tests.brainstorm.sessions import Room, accepted, room
+from tests.brainstorm.sessions import BrainstormScene, brainstorm_scene, is_accepted
 from tests.slack.home_actions import choose
 from tests.slack.user_actions import count_runs
 
 OFFERS = ["offer_brainstorms"]
 
 
-async def offered(here: Room, words: str = "") -> SlackMessage:
+async def wait_for_offer(scene: BrainstormScene, words: str = "") -> SlackMessage:
     """Wait for an offer that only Ana sees."""
-    slack, stage = here.stage.slack, here.stage
+    slack, stage = scene.stage.slack, scene.stage
 
     def found() -> list[SlackMessage]:
         shown = slack.ephemerals(stage.ana, stage.general)
@@ -32,62 +32,62 @@ async def offered(here: Room, words: str = "") -> SlackMessage:
     return message
 
 
-async def started_from(here: Room, offer: SlackMessage) -> SlackMessage:
+async def accept_offer(scene: BrainstormScene, offer: SlackMessage) -> SlackMessage:
     """Accept an offer, and return the board."""
-    slack, ana = here.stage.slack, here.stage.ana
+    slack, ana = scene.stage.slack, scene.stage.ana
     await slack.click(ana, offer, ids.START)
-    view = await here.stage.opened_view(ana, "[Start]")
+    view = await scene.stage.opened_view(ana, "[Start]")
     assert "It costs at most $" in slack.render(view)
-    assert accepted(await slack.submit(ana, view))
-    await slack.wait_for(here.boards)
-    return here.boards()[-1]
+    assert is_accepted(await slack.submit(ana, view))
+    await slack.wait_for(scene.boards)
+    return scene.boards()[-1]
 
 
 @pytest.mark.parametrize(
     ("most", "says"),
     [(0.0, "It costs nothing."), (0.5, "It costs at most $0.50."), (None, "unknown")],
 )
-def test_the_form_says_what_it_costs(most: float | None, says: str) -> None:
-    """Free models cost nothing, and a cost that nobody knows is never $0."""
+def test_the_form_shows_the_maximum_cost(most: float | None, says: str) -> None:
+    """Free models cost nothing, and an unknown cost is never $0."""
     assert says in cost_text(most)
 
 
 @pytest.mark.parametrize("call", ["brainstorm: {}", "  Brainstorm :  {}", "BRAINSTORM:\n{}"])
-async def test_a_mention_starts_one(tmp_path: Path, call: str) -> None:
-    """Its author alone is asked, sees the maximum cost, and no model is asked before."""
-    async with room(tmp_path) as here:
-        await here.stage.ask(call.format("Cheaper &lt;b&gt;&amp;&lt;/b&gt; faster shipping?"))
-        offer = await offered(here, "[Start a brainstorm]")
-        assert await count_runs(here.stage) == 0
-        assert not here.stage.models.questions
-        board = await started_from(here, offer)
-        assert (await here.session(board)).topic == "Cheaper <b>&</b> faster shipping?"
+async def test_a_mention_offers_a_brainstorm(tmp_path: Path, call: str) -> None:
+    """Only its author sees the offer and the maximum cost; no model is called before."""
+    async with brainstorm_scene(tmp_path) as scene:
+        await scene.stage.ask(call.format("Cheaper &lt;b&gt;&amp;&lt;/b&gt; faster shipping?"))
+        offer = await wait_for_offer(scene, "[Start a brainstorm]")
+        assert await count_runs(scene.stage) == 0
+        assert not scene.stage.models.questions
+        board = await accept_offer(scene, offer)
+        assert (await scene.session(board)).topic == "Cheaper <b>&</b> faster shipping?"
 
 
 async def test_in_a_thread_its_messages_are_the_material(tmp_path: Path) -> None:
-    """The models get them with the topic; the board is a message of the channel."""
-    async with room(tmp_path) as here:
-        slack, stage = here.stage.slack, here.stage
+    """The models get them with the topic; the board is posted in the channel."""
+    async with brainstorm_scene(tmp_path) as scene:
+        slack, stage = scene.stage.slack, scene.stage
         ts = await slack.post(stage.ben, stage.general, "The bus takes an hour.")
         await stage.ask("brainstorm: How to get to work?", ts)
-        offer = await offered(here)
+        offer = await wait_for_offer(scene)
         assert offer.thread_ts == ts
         await slack.click(stage.ana, offer, ids.START)
         view = await stage.opened_view(stage.ana, "messages of this thread are the material")
-        assert accepted(await slack.submit(stage.ana, view))
-        await slack.wait_for(here.boards)
-        session = await here.session(here.boards()[-1])
+        assert is_accepted(await slack.submit(stage.ana, view))
+        await slack.wait_for(scene.boards)
+        session = await scene.session(scene.boards()[-1])
         assert "The bus takes an hour." in session.material
-        await here.shows(here.boards()[-1], "24 ideas from 4 models")
+        await scene.wait_for_text(scene.boards()[-1], "24 ideas from 4 models")
         assert any("The bus takes an hour." in str(q.turns) for q in stage.models.questions)
 
 
-async def test_the_shortcut_asks_for_everything(tmp_path: Path) -> None:
+async def test_the_shortcut_opens_a_form_with_everything(tmp_path: Path) -> None:
     """Topic, minutes, dots, models and channel are chosen in one form."""
-    async with room(tmp_path) as here:
-        slack, ana = here.stage.slack, here.stage.ana
+    async with brainstorm_scene(tmp_path) as scene:
+        slack, ana = scene.stage.slack, scene.stage.ana
         await slack.shortcut(ana, START_BRAINSTORM)
-        view = await here.stage.opened_view(ana, "Where")
+        view = await scene.stage.opened_view(ana, "Where")
         empty = await slack.submit(ana, view, {ids.TOPIC: " \n "})
         assert {ids.TOPIC, ids.PLACE} <= set(empty.errors or {})
         chosen = {
@@ -95,52 +95,52 @@ async def test_the_shortcut_asks_for_everything(tmp_path: Path) -> None:
             ids.MINUTES: "45",
             ids.DOTS: "5",
             ids.PIPELINE: "balanced",
-            ids.PLACE: here.stage.general.id,
+            ids.PLACE: scene.stage.general.id,
         }
-        assert accepted(await slack.submit(ana, view, chosen))
-        await slack.wait_for(here.boards)
-        session = await here.session(here.boards()[-1])
+        assert is_accepted(await slack.submit(ana, view, chosen))
+        await slack.wait_for(scene.boards)
+        session = await scene.session(scene.boards()[-1])
         assert (session.minutes, session.dots, session.pipeline) == (45, 5, "balanced")
 
 
-async def test_a_channel_that_one_of_us_is_not_in_is_refused(tmp_path: Path) -> None:
+async def test_a_channel_that_the_person_is_not_in_is_refused(tmp_path: Path) -> None:
     """The form says so, and nothing starts."""
-    async with room(tmp_path) as here:
-        slack, stage = here.stage.slack, here.stage
+    async with brainstorm_scene(tmp_path) as scene:
+        slack, stage = scene.stage.slack, scene.stage
         other = slack.add_channel("other", members=[stage.ben])
         await slack.shortcut(stage.ana, START_BRAINSTORM)
         view = await stage.opened_view(stage.ana, "Where")
         done = await slack.submit(stage.ana, view, {ids.TOPIC: "How?", ids.PLACE: other.id})
         assert "channel that you're in" in str(done.errors)
-        assert not here.boards(other)
+        assert not scene.boards(other)
 
 
-async def test_the_same_form_submitted_twice_starts_one(tmp_path: Path) -> None:
-    """Slack may deliver it again."""
-    async with room(tmp_path) as here:
-        view = await here.form()
+async def test_a_form_submitted_twice_starts_one_brainstorm(tmp_path: Path) -> None:
+    """Slack may deliver a submission again."""
+    async with brainstorm_scene(tmp_path) as scene:
+        view = await scene.form()
         for _ in range(2):
-            await here.stage.slack.submit(here.stage.ana, view)
-        await here.stage.slack.wait_for(here.boards)
-        await here.shows(here.boards()[0], "24 ideas from 4 models")
-        assert len(here.boards()) == 1
+            await scene.stage.slack.submit(scene.stage.ana, view)
+        await scene.stage.slack.wait_for(scene.boards)
+        await scene.wait_for_text(scene.boards()[0], "24 ideas from 4 models")
+        assert len(scene.boards()) == 1
 
 
-async def test_a_budget_that_it_would_exceed_refuses_it(tmp_path: Path) -> None:
-    """What running brainstorms may still cost counts as spent."""
+async def test_a_brainstorm_that_would_exceed_a_budget_is_refused(tmp_path: Path) -> None:
+    """The remaining maximum cost of running brainstorms counts as spent."""
     limits = "\n[limits]\nper_person_day_usd = {}\n"
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-    async with room(tmp_path / "a") as here:
-        board = await here.start()
-        most = (await here.session(board)).reserved_usd
+    async with brainstorm_scene(tmp_path / "a") as scene:
+        board = await scene.start()
+        most = (await scene.session(board)).reserved_usd
         assert most > 0
-    async with room(tmp_path / "b", extra=limits.format(most * 1.5)) as here:
-        first, second = await here.form(), await here.form(here.stage.ben)
-        assert accepted(await here.stage.slack.submit(here.stage.ana, first))
-        assert accepted(await here.stage.slack.submit(here.stage.ben, second))
-        third = await here.form()
-        refused = await here.stage.slack.submit(here.stage.ana, third)
+    async with brainstorm_scene(tmp_path / "b", extra=limits.format(most * 1.5)) as scene:
+        first, second = await scene.form(), await scene.form(scene.stage.ben)
+        assert is_accepted(await scene.stage.slack.submit(scene.stage.ana, first))
+        assert is_accepted(await scene.stage.slack.submit(scene.stage.ben, second))
+        third = await scene.form()
+        refused = await scene.stage.slack.submit(scene.stage.ana, third)
         assert "budget" in str(refused.errors)
 
 
@@ -177,14 +177,14 @@ NO_TOPICS = (
 
 
 @pytest.mark.parametrize("text", TOPICS)
-def test_what_reads_like_a_topic(text: str) -> None:
-    """Questions and sentences do, in any language."""
+def test_questions_and_sentences_read_like_a_topic(text: str) -> None:
+    """This works in any language."""
     assert reads_like_topic(text)
 
 
 @pytest.mark.parametrize("text", NO_TOPICS)
-def test_what_reads_like_none(text: str) -> None:
-    """Small talk, emoji, links, code and long texts do not."""
+def test_other_texts_do_not_read_like_a_topic(text: str) -> None:
+    """This covers small talk, emoji, links, code and long texts."""
     assert not reads_like_topic(text)
 
 
@@ -199,25 +199,25 @@ def test_what_reads_like_none(text: str) -> None:
         ("", None),
     ],
 )
-def test_which_mentions_ask_for_one(text: str, topic: str | None) -> None:
-    """Those that begin with the word and a colon."""
-    assert topic_of_call(text) == topic
+def test_a_mention_with_the_word_and_a_colon_names_a_topic(text: str, topic: str | None) -> None:
+    """Other mentions are questions."""
+    assert requested_topic(text) == topic
 
 
-async def test_the_author_of_a_topic_alone_is_offered_one(tmp_path: Path) -> None:
-    """In a channel that turned it on. The bot answers no message there."""
-    async with room(tmp_path) as here:
-        slack, stage = here.stage.slack, here.stage
+async def test_only_the_author_of_a_topic_gets_an_offer(tmp_path: Path) -> None:
+    """This needs a channel that turned offers on. The bot doesn't answer the messages."""
+    async with brainstorm_scene(tmp_path) as scene:
+        slack, stage = scene.stage.slack, scene.stage
         await slack.post(stage.ana, stage.general, TOPICS[0])
         await choose(stage, stage.ana, listening=OFFERS)
         for text in ("lol", "+1", ":coffee:", "thanks"):
             await slack.post(stage.ana, stage.general, text)
         await slack.wait_for_deliveries()
         ts = await slack.post(stage.ana, stage.general, TOPICS[1])
-        offer = await offered(here, "[Start a brainstorm on this]")
+        offer = await wait_for_offer(scene, "[Start a brainstorm on this]")
         await slack.post(stage.ben, stage.general, TOPICS[0], thread_ts=ts)
-        board = await started_from(here, offer)
-        assert (await here.session(board)).topic == TOPICS[1]
+        board = await accept_offer(scene, offer)
+        assert (await scene.session(board)).topic == TOPICS[1]
         offers = [
             m for m in slack.ephemerals(stage.ana, stage.general) if ids.START in str(m.blocks)
         ]
@@ -236,8 +236,8 @@ BAD_FORMS: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("state", BAD_FORMS)
-def test_a_form_of_any_shape_is_refused_in_words(state: Any) -> None:
-    """What is missing or wrong is named."""
+def test_an_invalid_form_is_refused_with_messages(state: Any) -> None:
+    """The errors name what is missing or wrong."""
     form = parse_start({"state": state}, StartPlace("C1"))
     assert form.errors
 

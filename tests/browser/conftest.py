@@ -1,4 +1,4 @@
-"""Marks every test here, and skips them with a reason only where there is no browser."""
+"""Mark every test here, and skip them only if there is no browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trial with scripted models in a real browser; people act in windows of their own."""
+"""A trial with scripted models in a real browser; people act in separate windows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from playwright.async_api import expect as expected
 
 from bot.playground.state.models import SlackMessage
 from bot.settings import load
+from bot.trial.examples import is_example
 from bot.trial.session import Trial, open_trial
 from tests.trial.scene import CONFIG
 
@@ -41,7 +42,7 @@ class Scene:
     async def window(
         self, slug: str, room: str = "team", scheme: Literal["light", "dark"] = "light"
     ) -> Page:
-        """Open a channel as a person, in a browser session of its own."""
+        """Open a channel as a person, in a separate browser session."""
         context = await self.browser.new_context(
             viewport={"width": 1360, "height": 900}, color_scheme=scheme
         )
@@ -56,7 +57,7 @@ class Scene:
     async def go(self, page: Page, path: str) -> None:
         """Open a page of the trial and wait until it is live."""
         await page.goto(f"{self.trial.address.partition('/?')[0]}{path}")
-        await live(page)
+        await wait_until_live(page)
 
     def _listen(self, page: Page) -> None:
         here = self.trial.address.partition("/?")[0]
@@ -87,19 +88,19 @@ class Scene:
         )
 
     def replies(self, room: str = "team") -> list[SlackMessage]:
-        """The bot's finished replies in a channel, examples aside."""
+        """Return the bot's finished replies in a channel, except examples."""
         channel = next(c for c in self.trial.slack.conversations if c.name == room)
         ours = [m for m in channel.messages.values() if m.user == self.trial.slack.bot_user_id]
         done = [m for m in ours if m.metadata and not m.streaming]
-        return [m for m in done if "example · " not in str(m.blocks)]
+        return [m for m in done if not is_example(m, channel.messages.get(str(m.thread_ts)))]
 
 
-async def live(page: Page) -> None:
+async def wait_until_live(page: Page) -> None:
     """Wait until a page follows the local Slack."""
     await page.wait_for_selector("body[data-live=yes]")
 
 
-async def say(page: Page, text: str, *, thread: bool = False) -> None:
+async def send_message(page: Page, text: str, *, thread: bool = False) -> None:
     """Type a message and send it with Enter."""
     box = page.locator("aside textarea" if thread else "main textarea")
     await box.fill(text)
@@ -107,22 +108,22 @@ async def say(page: Page, text: str, *, thread: bool = False) -> None:
 
 
 async def open_thread(page: Page, question: str) -> Locator:
-    """Open the thread of a question once it has replies; returns its pane."""
+    """Open the thread of a question once it has replies, and return its pane."""
     message = page.locator("main article").filter(has_text=question).last
     await message.locator("a.replies").click()
     await page.wait_for_selector("aside")
-    await live(page)
+    await wait_until_live(page)
     return page.locator("aside")
 
 
-async def see(place: Page | Locator, text: str) -> None:
-    """Wait until a text can be seen."""
+async def wait_for_text(place: Page | Locator, text: str) -> None:
+    """Wait until a text is visible."""
     await expected(place.get_by_text(text).first).to_be_visible(timeout=15_000)
 
 
 @asynccontextmanager
-async def on_scene(folder: Path, *, delay: float = 0.3) -> AsyncGenerator[Scene, None]:
-    """A trial in a browser. Nothing may complain: no console error, no request elsewhere."""
+async def browser_scene(folder: Path, *, delay: float = 0.3) -> AsyncGenerator[Scene, None]:
+    """Run a trial in a browser. There must be no console error and no request to another host."""
     (folder / "moa.toml").write_text(CONFIG.format(delay=delay), encoding="utf-8")
     async with AsyncExitStack() as stack:
         trial = await stack.enter_async_context(open_trial(load(folder, {}), folder))

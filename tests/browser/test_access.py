@@ -10,7 +10,13 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 from playwright.async_api import expect as expected
 
-from tests.browser.scene import live, on_scene, open_thread, say, see
+from tests.browser.scene import (
+    browser_scene,
+    open_thread,
+    send_message,
+    wait_for_text,
+    wait_until_live,
+)
 
 HOSTILE = (
     "<script>document.title='owned'</script> <img src=x onerror=\"document.title='owned'\"> "
@@ -31,11 +37,11 @@ async def assert_accessible(page: Page, where: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_nothing_serious_for_assistive_technology(
+async def test_pages_pass_accessibility_checks(
     tmp_path: Path, scheme: Literal["light", "dark"]
 ) -> None:
     """Channel, thread, menus, modals, Home and the list of calls pass axe in light and dark."""
-    async with on_scene(tmp_path) as scene:
+    async with browser_scene(tmp_path) as scene:
         page = await scene.window("ana", scheme=scheme)
         await page.get_by_text("Make it hard").click()
         await page.get_by_role("button", name="API calls").click()
@@ -46,30 +52,30 @@ async def test_nothing_serious_for_assistive_technology(
         thread = await open_thread(page, "Should we move")
         await assert_accessible(page, "thread")
         await thread.get_by_text("Show answers").click()
-        await see(page.get_by_role("dialog"), "One reply from 3 answers")
+        await wait_for_text(page.get_by_role("dialog"), "One reply from 3 answers")
         await assert_accessible(page, "answers")
         await page.keyboard.press("Escape")
         await expected(page.get_by_role("dialog")).to_be_hidden()
-        await say(page, "/moa settings")
-        await see(page.get_by_role("dialog"), "Save")
+        await send_message(page, "/moa settings")
+        await wait_for_text(page.get_by_role("dialog"), "Save")
         await assert_accessible(page, "settings")
         await page.keyboard.press("Escape")
         await expected(page.get_by_role("dialog")).to_be_hidden()
         await page.locator("nav").get_by_role("link", name="MoA").click()
-        await live(page)
+        await wait_until_live(page)
         await page.get_by_role("link", name="Home").click()
-        await see(page, "Many models, one reply")
+        await wait_for_text(page, "Many models, one reply")
         await assert_accessible(page, "home")
 
 
 async def test_hostile_text_stays_text(tmp_path: Path) -> None:
     """Markup that people or models write neither runs nor loads anything."""
-    async with on_scene(tmp_path) as scene:
+    async with browser_scene(tmp_path) as scene:
         page = await scene.window("ana")
-        await say(page, HOSTILE)
-        await see(page, "<script>document.title='owned'</script>")
-        await say(page, f"/moa {HOSTILE}")
-        await see(page, "Both agree.")
+        await send_message(page, HOSTILE)
+        await wait_for_text(page, "<script>document.title='owned'</script>")
+        await send_message(page, f"/moa {HOSTILE}")
+        await wait_for_text(page, "Both agree.")
         await expected(page).not_to_have_title("owned")
         bad = "main script, main img, main [onload], main [onerror], a[href^='javascript']"
         await expected(page.locator(bad)).to_have_count(0)
@@ -78,22 +84,22 @@ async def test_hostile_text_stays_text(tmp_path: Path) -> None:
 
 
 async def test_a_thousand_messages_and_a_narrow_screen(tmp_path: Path) -> None:
-    """Only the newest messages are drawn, earlier ones on request; a phone shows one pane."""
-    async with on_scene(tmp_path) as scene:
+    """Only the newest messages are shown, earlier ones on request; a phone shows one pane."""
+    async with browser_scene(tmp_path) as scene:
         slack = scene.trial.slack
         for number in range(1_000):
             await slack.post("Ben", "team", f"message {number}")
         page = await scene.window("ana")
         await expected(page.locator("main article")).to_have_count(50)
-        await see(page, "message 999")
+        await wait_for_text(page, "message 999")
         await page.get_by_role("link", name="Show earlier messages").click()
-        await live(page)
+        await wait_until_live(page)
         await expected(page.locator("main article")).to_have_count(150)
         await page.set_viewport_size({"width": 390, "height": 800})
         await expected(page.locator("nav")).to_be_hidden()
         await page.get_by_role("button", name="Channels").click()
         await page.locator("nav").get_by_role("link", name="incidents").click()
-        await live(page)
+        await wait_until_live(page)
         await expected(page.get_by_role("heading", name="incidents", exact=True)).to_be_visible()
         await expected(page.locator("nav")).to_be_hidden()
         await open_thread(page, "Checkout is slow")

@@ -1,4 +1,4 @@
-"""The command that makes the pictures of the documents."""
+"""The command that makes the pictures for the documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from docs.pictures import IMAGES, make_all
 
 ROOT = Path(__file__).parents[2]
-MOST_BYTES = 2_000_000
+MAX_BYTES = 2_000_000
 
 
 def sizes(folder: Path) -> dict[str, int]:
@@ -25,14 +25,14 @@ def test_every_picture_is_used_and_small() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     shown = re.findall(r"!\[[^\]]{10,}\]\((?:docs/)?images/([\w.-]+)\)", text)
     assert sorted(shown) == sorted(path.name for path in IMAGES.iterdir())
-    assert all(path.stat().st_size < MOST_BYTES for path in IMAGES.iterdir())
+    assert all(path.stat().st_size < MAX_BYTES for path in IMAGES.iterdir())
 
 
 @pytest.mark.slow
 async def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
     """One command makes exactly the pictures that the documents show.
 
-    A second try counts: a busy machine may miss the three seconds that Slack gives a form to open.
+    The second attempt counts too: on a busy machine, opening a form may take over three seconds.
     """
     for attempt in ("first", "second"):
         folder = tmp_path / attempt
@@ -42,4 +42,4 @@ async def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
             break
     made, shown = sizes(folder), sizes(IMAGES)
     assert made.keys() == shown.keys()
-    assert made["question.webp"] < MOST_BYTES
+    assert made["question.webp"] < MAX_BYTES

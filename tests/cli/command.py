@@ -129,7 +129,7 @@ async def start(
         stdin=asyncio.subprocess.PIPE,
         stdout=out,
         stderr=asyncio.subprocess.PIPE,
-        preexec_fn=hear_interrupts,
+        preexec_fn=enable_interrupts,
     )
 
 
@@ -156,7 +156,7 @@ async def end(process: asyncio.subprocess.Process, given: bytes = b"") -> tuple[
             await process.wait()
 
 
-def hear_interrupts() -> None:
+def enable_interrupts() -> None:
     """Restore Ctrl-C, which a shell disables for background jobs."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -12,7 +12,7 @@ import subprocess
 import termios
 from pathlib import Path
 
-from tests.cli.command import COMMAND, LIMIT_S, environment, hear_interrupts
+from tests.cli.command import COMMAND, LIMIT_S, enable_interrupts, environment
 
 
 class Terminal:
@@ -28,7 +28,7 @@ class Terminal:
             stdin=inner,
             stdout=inner,
             stderr=inner,
-            preexec_fn=hear_interrupts,  # noqa: PLW1509 - this test starts no threads
+            preexec_fn=enable_interrupts,  # noqa: PLW1509 - this test starts no threads
         )
         os.close(inner)
         self.shown = ""

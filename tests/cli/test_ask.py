@@ -80,7 +80,7 @@ async def test_one_reply_from_several_models_is_printed(tmp_path: Path) -> None:
 
 
 async def test_piped_output_has_no_control_codes(tmp_path: Path) -> None:
-    """Neither ours nor a model's are in it: a file and `less` show readable text."""
+    """There are none of ours and none of a model's, so a file and `less` show readable text."""
     hostile = "A\x1b[31mB\x1b[0m \x1b]0;title\x07C \x9b2J \u202eD\u2028E\rF\x00G"
     configure(tmp_path, {"x": scripted(hostile)}, pipeline("x", aggregator="x"))
     result = await moa_bot(tmp_path, "ask", QUESTION, "--answers")
@@ -211,7 +211,7 @@ async def test_an_interrupt_stops_everything_quietly(tmp_path: Path) -> None:
     assert b"Traceback" not in err
 
 
-async def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+async def test_a_closed_pipe_is_not_an_error(tmp_path: Path) -> None:
     """`moa-bot ask … | head -1` ends silently."""
     configure(tmp_path, {"one": scripted("A line.\n" * 20_000)}, pipeline(aggregator="one"))
     reading, writing = os.pipe()
@@ -225,7 +225,7 @@ async def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     assert process.returncode == 141
 
 
-async def test_an_encoding_without_arrows_is_no_error(tmp_path: Path) -> None:
+async def test_an_encoding_without_arrows_is_not_an_error(tmp_path: Path) -> None:
     """A terminal with an old encoding shows "?" for missing characters."""
     configure(tmp_path, {"one": scripted("Yes.")}, pipeline("one", aggregator="one"))
     result = await moa_bot_process(

@@ -22,7 +22,7 @@ DRAWN = "I walk.\n1. A bench (p=0.1)\n2. A roof (p=0.05)"
 
 
 def _reply(request: Request) -> str:
-    """Answer a prompt: group, write the result, or list ideas."""
+    """Answer a prompt: group ideas, write the result, or list ideas."""
     content = request.turns[-1][1]
     if numbers := NUMBER.findall(content):
         return json.dumps({"themes": [{"title": "Comfort", "ideas": [[int(n)] for n in numbers]}]})
@@ -146,7 +146,9 @@ async def test_answers_without_ideas_are_reported(tmp_path: Path) -> None:
         ([TOPIC, "--ideas", "latin.txt"], "The file of ideas isn't text: byte 4"),
         ([TOPIC, "--ideas", "long.txt"], "more than 1,000,000 bytes"),
         ([TOPIC, "--ideas", "many.txt"], "more than 2,000 ideas"),
-        ([TOPIC, "--calls", "0"], "calls: must be from 1 to"),
+        ([TOPIC, "--calls", "0"], "moa-bot: --calls: must be from 1 to 200, not 0."),
+        ([TOPIC, "--calls", "-3"], "moa-bot: --calls: must be from 1 to 200, not -3."),
+        ([TOPIC, "--calls", "201"], "moa-bot: --calls: must be from 1 to 200, not 201."),
         ([TOPIC, "--calls", "x"], "argument --calls"),
         ([TOPIC, "--pipeline", "mian"], 'Did you mean "main"?'),
         ([TOPIC, "--export", "pdf"], "argument --export"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from bot.playground.server import LocalSlack
 from tests.cli.command import Result, configure, moa_bot, pipeline, scripted
 from tests.models import ModelServer, Reply
@@ -145,11 +147,21 @@ async def test_an_unusable_database_is_reported(tmp_path: Path) -> None:
         tmp_path, "check", variables={"DATABASE_URL": "sqlite:///no/such/folder/x.db"}
     )
     assert lost.code == 1
-    assert "no/such/folder/x.db cannot be used" in lost.out
+    assert "no/such/folder/x.db can't be used" in lost.out
     url = "postgresql://ann:hunter2@127.0.0.1:9/moa"
     closed = await moa_bot(tmp_path, "check", variables={"DATABASE_URL": url})
     assert closed.code == 1
     assert "hunter2" not in closed.out + closed.err
+
+
+async def test_the_database_is_named(tmp_path: Path, database: str) -> None:
+    """By its file, or by its server and name; a server on a socket has a folder for a name."""
+    simple(tmp_path)
+    result = await moa_bot(tmp_path, "check", variables={"DATABASE_URL": database})
+    name = f"{make_url(database).database}"
+    [line] = [line for line in result.out.splitlines() if line.endswith(name)]
+    assert line.startswith(("  ok       sqlite, /", "  ok       postgresql, /"))
+    assert "@" not in line
 
 
 async def test_unreadable_settings_are_reported(tmp_path: Path) -> None:

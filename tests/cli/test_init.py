@@ -89,7 +89,7 @@ async def test_local_servers_are_found(tmp_path: Path) -> None:
         assert (await moa_bot(tmp_path, *asked, variables=both)).code == 0
 
 
-async def test_a_file_is_not_replaced_unasked(tmp_path: Path) -> None:
+async def test_a_file_is_not_replaced_without_force(tmp_path: Path) -> None:
     """--force replaces it, --output writes another file, and - only prints."""
     (tmp_path / "moa.toml").write_text("mine = 1\n", encoding="utf-8")
     async with ModelServer(dict.fromkeys(SERVED, Reply("Paris."))) as server:
@@ -123,7 +123,7 @@ async def test_names_are_distinct_and_valid(tmp_path: Path) -> None:
 
 
 async def test_the_demo_model_is_named_as_such(tmp_path: Path) -> None:
-    """With no key and no server, the file has the demo model, and the output says how to go on."""
+    """With no key and no server, the file has the demo model, and the output says what is next."""
     result = await moa_bot(tmp_path, "init", variables=OFF)
     if result.code == 2:
         assert "No model is set up" in result.err
@@ -137,3 +137,34 @@ async def test_the_example_is_printed(tmp_path: Path) -> None:
     result = await moa_bot(tmp_path, "init", "--example")
     assert result.out == (ROOT / "moa.example.toml").read_text(encoding="utf-8")
     assert not (tmp_path / "moa.toml").exists()
+
+
+async def test_a_path_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
+    """Before anything is looked for: a folder, and a file in a folder that doesn't exist."""
+    (tmp_path / "folder").mkdir()
+    for output, said in (
+        ("folder", "folder is a folder. Name a file, such as folder/moa.toml."),
+        ("missing/moa.toml", "missing/moa.toml: there is no folder missing. Create it first."),
+    ):
+        for more in ([], ["--force"]):
+            done = await moa_bot(tmp_path, "init", "--output", output, *more, variables=OFF)
+            assert (done.code, done.out) == (2, "")
+            assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("models", "described"),
+    [
+        (("llama3.3",), "One model on this machine asked three times, one reply. The default."),
+        (("llama3.3", "qwen3"), "Two models on this machine, one reply. The default."),
+        (("llama3.3", "qwen3", "gemma3"), "Three models on this machine, one reply. The default."),
+    ],
+)
+async def test_pipelines_say_who_is_asked(
+    tmp_path: Path, models: tuple[str, ...], described: str
+) -> None:
+    """The description names the number of models and calls, in words."""
+    async with ModelServer(dict.fromkeys(models, Reply("Paris."))) as server:
+        variables = {"MOA_LOCAL_SERVERS": server.openai_url}
+        assert (await moa_bot(tmp_path, "init", variables=variables)).code == 0
+    assert written(tmp_path)["pipelines"]["balanced"]["description"] == described  # type: ignore[index]

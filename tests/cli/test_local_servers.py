@@ -16,7 +16,7 @@ from tests.models import ModelServer, Reply, Status
 from tests.models.local_servers import OLLAMA_FAMILIES, ollama
 
 
-def beside(server: ModelServer) -> dict[str, str]:
+def with_ollama(server: ModelServer) -> dict[str, str]:
     """Return the variables of a machine on which this Ollama runs."""
     return {"OLLAMA_HOST": urlsplit(server.url).netloc, "MOA_LOCAL_SERVERS": ""}
 
@@ -32,7 +32,7 @@ def first_command() -> list[str]:
 async def test_the_readmes_first_command_answers_with_ollamas_models(tmp_path: Path) -> None:
     """Without a key or file, Ollama's models answer, and one line says so."""
     async with ollama() as server:
-        result = await moa_bot_process(tmp_path, *first_command(), variables=beside(server))
+        result = await moa_bot_process(tmp_path, *first_command(), variables=with_ollama(server))
         asked = {request.model for request in server.questions}
     assert result.code == 0
     assert "Says mistral:7b." in result.out
@@ -45,7 +45,7 @@ async def test_the_readmes_first_command_answers_with_ollamas_models(tmp_path: P
 async def test_one_model_answers_several_times(tmp_path: Path) -> None:
     """Self-MoA is used, with the thread in every prompt."""
     async with ollama({"gemma3:4b": "gemma3"}) as server:
-        variables = beside(server)
+        variables = with_ollama(server)
         result = await moa_bot(tmp_path, "ask", "Why?", "--json", variables=variables)
         assert len(server.questions) == 4
     document = json.loads(result.out)
@@ -53,7 +53,7 @@ async def test_one_model_answers_several_times(tmp_path: Path) -> None:
     assert document["reply"] == "Says gemma3:4b."
 
 
-async def test_a_loading_model_is_waited_for(tmp_path: Path) -> None:
+async def test_ask_waits_for_a_loading_model(tmp_path: Path) -> None:
     """A server that is still loading answers at the second attempt."""
     loading = Reply(fault=Status(503, {"error": {"message": "Loading model", "code": 503}}))
     async with ModelServer({"phi-4": [loading, Reply("Yes.")]}) as server:
@@ -67,7 +67,7 @@ async def test_a_loading_model_is_waited_for(tmp_path: Path) -> None:
 async def test_check_names_the_server_and_tries_its_models(tmp_path: Path) -> None:
     """One line says where the models come from, and each of them is probed."""
     async with ollama() as server:
-        result = await moa_bot(tmp_path, "check", variables=beside(server))
+        result = await moa_bot(tmp_path, "check", variables=with_ollama(server))
     assert result.code == 0
     assert f"models and pipelines from Ollama at {server.openai_url}" in result.out
     for name in OLLAMA_FAMILIES:
@@ -78,7 +78,7 @@ async def test_check_names_the_server_and_tries_its_models(tmp_path: Path) -> No
 async def test_a_starting_bot_reports_where_its_models_come_from(tmp_path: Path) -> None:
     """Its start message names the server."""
     async with ollama() as server, LocalSlack() as slack:
-        variables = beside(server) | {
+        variables = with_ollama(server) | {
             "SLACK_API_URL": slack.api_url,
             "SLACK_BOT_TOKEN": slack.bot_token,
             "SLACK_APP_TOKEN": slack.app_token,

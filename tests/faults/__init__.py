@@ -1,1 +1,1 @@
-"""Faults that the bot must survive. They are real: processes are killed, databases stopped."""
+"""Faults that the bot must survive. They are real: processes are killed, databases are stopped."""

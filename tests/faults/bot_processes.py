@@ -1,4 +1,4 @@
-"""Bot processes that a test starts, signals, kills and whose logs it reads."""
+"""Bot processes that a test can start, signal and kill, with their logs."""
 
 from __future__ import annotations
 
@@ -22,41 +22,43 @@ from tests.stage import variables
 PATIENCE_S = 60
 
 
-class Life:
+class BotProcess:
     """One bot process, from start to end."""
 
     def __init__(self, log: asyncio.StreamReader, pid: int, trap: Path) -> None:
         self.pid = pid
-        self.said = ""
+        self.log_text = ""
         self.code: int | None = None
-        """Its exit code; None while it lives, and for ever when it was killed."""
+        """Its exit code, or None while it runs and if it was killed."""
         self._trap = trap
-        self._news = asyncio.Condition()
+        self._changed = asyncio.Condition()
         self._is_over = False
-        self._hearing = asyncio.create_task(self._hear(log))
+        self._reading = asyncio.create_task(self._read_log(log))
 
-    async def says(self, word: str) -> None:
+    async def wait_for_log(self, word: str) -> None:
         """Wait until the log contains a word."""
-        async with asyncio.timeout(PATIENCE_S), self._news:
-            await self._news.wait_for(lambda: word in self.said or self._is_over)
-        assert word in self.said, f"it ended without saying {word!r}:\n{self.said}"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S), self._changed:
+                await self._changed.wait_for(lambda: word in self.log_text or self._is_over)
+        state = "ended" if self._is_over else f"ran for {PATIENCE_S} s"
+        assert word in self.log_text, f"it {state} without logging {word!r}:\n{self.log_text}"
 
     def arm(self) -> None:
-        """Let it die at its kill point from now on."""
+        """Make it die at its kill point from now on."""
         self._trap.touch()
 
     def disarm(self) -> None:
-        """Let it survive its kill point from now on."""
+        """Make it survive its kill point from now on."""
         self._trap.unlink(missing_ok=True)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
         os.kill(self.pid, number)
 
-    async def ended(self) -> int | None:
+    async def exit_code(self) -> int | None:
         """Wait for the end and return the exit code; None if it was killed."""
         async with asyncio.timeout(PATIENCE_S):
-            await asyncio.shield(self._hearing)
+            await asyncio.shield(self._reading)
         return self.code
 
     async def kill(self) -> None:
@@ -64,22 +66,22 @@ class Life:
         if not self._is_over:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-        await self._hearing
+        await self._reading
 
-    async def _hear(self, log: asyncio.StreamReader) -> None:
+    async def _read_log(self, log: asyncio.StreamReader) -> None:
         async for line in log:
             word, _, number = line.decode().strip().partition(" ")
-            async with self._news:
+            async with self._changed:
                 if word == "exit":
                     self.code = int(number)
-                self.said += line.decode()
-                self._news.notify_all()
-        async with self._news:
+                self.log_text += line.decode()
+                self._changed.notify_all()
+        async with self._changed:
             self._is_over = True
-            self._news.notify_all()
+            self._changed.notify_all()
 
 
-class Lives:
+class BotLauncher:
     """Starts bot processes by forking `tests.faults.fork_server`."""
 
     def __init__(self, orders: asyncio.StreamWriter, folder: Path) -> None:
@@ -88,7 +90,7 @@ class Lives:
         self._number = 0
 
     @asynccontextmanager
-    async def life(
+    async def start(
         self,
         folder: Path,
         slack: LocalSlack,
@@ -100,7 +102,7 @@ class Lives:
         database: str | None = None,
         change: Mapping[str, str] | None = None,
         hasty: bool = True,
-    ) -> AsyncGenerator[Life, None]:
+    ) -> AsyncGenerator[BotProcess, None]:
         """Start a bot process; kill it on exit if it still runs.
 
         Args:
@@ -113,7 +115,7 @@ class Lives:
             full: while this file exists, the disk is full (SQLite).
             database: its URL; by default a file in the folder.
             change: environment variables to change.
-            hasty: whether it counts silent processes as dead sooner than in production.
+            hasty: whether silent processes count as dead sooner than in production.
         """
         self._number += 1
         trap = self._folder / f"trap-{self._number}"
@@ -134,20 +136,20 @@ class Lives:
             self._orders.write(f"{json.dumps(order)}\n".encode())
             log = await called
             pid = int((await log.readline()).decode().removeprefix("pid "))
-            life = Life(log, pid, trap)
+            bot = BotProcess(log, pid, trap)
             try:
-                yield life
+                yield bot
             finally:
-                await life.kill()
+                await bot.kill()
 
     @asynccontextmanager
     async def ready(
         self, folder: Path, slack: LocalSlack, *options: str, **others: object
-    ) -> AsyncGenerator[Life, None]:
+    ) -> AsyncGenerator[BotProcess, None]:
         """Start a bot process and wait until it is ready."""
-        async with self.life(folder, slack, *options, **others) as life:  # pyright: ignore[reportArgumentType] - they are `life`'s own
-            await life.says("ready")
-            yield life
+        async with self.start(folder, slack, *options, **others) as bot:  # pyright: ignore[reportArgumentType] - they are `start`'s own
+            await bot.wait_for_log("ready")
+            yield bot
 
 
 @asynccontextmanager
@@ -169,7 +171,7 @@ async def _line(address: Path) -> AsyncGenerator[asyncio.Future[asyncio.StreamRe
 
 
 @asynccontextmanager
-async def fork_server() -> AsyncGenerator[Lives, None]:
+async def fork_server() -> AsyncGenerator[BotLauncher, None]:
     """Start the fork server, and stop it on exit."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.faults.fork_server"), cwd=ROOT, stdin=PIPE, stdout=DEVNULL
@@ -177,14 +179,14 @@ async def fork_server() -> AsyncGenerator[Lives, None]:
     assert process.stdin is not None
     with tempfile.TemporaryDirectory(prefix="moa-") as folder:
         try:
-            yield Lives(process.stdin, Path(folder))
+            yield BotLauncher(process.stdin, Path(folder))
         finally:
             process.stdin.close()
             await process.wait()
 
 
 @pytest.fixture
-async def lives() -> AsyncGenerator[Lives, None]:
+async def launcher() -> AsyncGenerator[BotLauncher, None]:
     """Starts bot processes."""
     async with fork_server() as made:
         yield made

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.bot_processes import lives
+from tests.faults.bot_processes import launcher
 
-__all__ = ["lives"]
+__all__ = ["launcher"]
 
 HERE = Path(__file__).parent
 

@@ -1,4 +1,4 @@
-"""Import the bot once, then fork a process per start, so that a start costs no imports.
+"""Imports the bot once, then forks a process per start, so that a start costs no imports.
 
 Commands arrive as lines of JSON on standard input; see `tests.faults.bot_processes`.
 """
@@ -30,7 +30,7 @@ PRELOADED = (
 
 
 HEARTBEAT_S, STALLED_S, CHECK_S = 0.4, 2.5, 0.4
-"""In hasty lives, as most here are, a dead worker's runs are taken over sooner."""
+"""Used by hasty processes, as most are here: a dead worker's runs are taken over sooner."""
 
 
 def live(order: dict[str, Any]) -> NoReturn:
@@ -61,7 +61,7 @@ def live(order: dict[str, Any]) -> NoReturn:
         code = main(order["arguments"])
     except SystemExit as error:
         code = int(error.code or 0)
-    except BaseException:  # noqa: BLE001 - the end of a process, with nobody above to tell it
+    except BaseException:  # noqa: BLE001 - the end of a process, with no caller to report to
         traceback.print_exc()
         code = 1
     os.write(2, f"exit {code}\n".encode())
@@ -70,7 +70,7 @@ def live(order: dict[str, Any]) -> NoReturn:
 
 def serve() -> None:
     """Fork a process for each command."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks for their ends here
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # their exit codes are not needed here
     for name in PRELOADED:
         __import__(name)
     for order in sys.stdin:

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event
 
 NO_MORE, ANY = 1, 1_073_741_823
-"""SQLite's own limit, as the library has it; what is less than a file's size means that size
+"""SQLite's default limit. A value below a file's size means that size
 (https://www.sqlite.org/pragma.html#pragma_max_page_count)."""
 
 

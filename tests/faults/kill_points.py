@@ -17,7 +17,7 @@ from typing import Any, Final
 from procrastinate.manager import JobManager
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.brainstorm.thinking import PipelineThinking
+from bot.brainstorm.idea_models import PipelineIdeaModels
 from bot.jobs.local_pool import LocalPool
 from bot.jobs.postgres_queue import PostgresQueue
 from bot.service import Service
@@ -32,8 +32,8 @@ from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.runs import StoredRunStore
 from moa import Delta
 
-Named = Mapping[str, Any]
-"""The arguments of a call that were given by name."""
+Keywords = Mapping[str, Any]
+"""The keyword arguments of a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +41,27 @@ class Point:
     """A point right after, or right before, a call of the bot.
 
     Attributes:
-        target: a method or function; it really runs.
+        target: a method or function, which really runs.
         caller: for a function, the module whose reference is patched.
         before: die before the call instead of after it.
         nth: at which call, counted from when the test arms the point.
-        meant: count only calls with these keyword arguments.
+        matches: count only calls with these keyword arguments.
     """
 
     target: Callable[..., Any]
     caller: ModuleType | None = None
     before: bool = False
     nth: int = 1
-    meant: Callable[[Named], bool] = lambda _: True
+    matches: Callable[[Keywords], bool] = lambda _: True
 
 
 POINTS: Final[Mapping[str, Point]] = {
     "question stored, not acknowledged": Point(StoredRunStore.claim),
-    "acknowledged, not handed over": Point(Enqueuer.enqueue, before=True),
-    "handed over": Point(Enqueuer.enqueue),
-    "taken, not begun": Point(StoredRunStore.begin, before=True),
+    "acknowledged, not queued": Point(Enqueuer.enqueue, before=True),
+    "queued": Point(Enqueuer.enqueue),
+    "fetched, not begun": Point(StoredRunStore.begin, before=True),
     "begun": Point(StoredRunStore.begin),
-    "sign of work shown": Point(AsyncWebClient.agents_sessions_setStatus),
+    "status shown": Point(AsyncWebClient.agents_sessions_setStatus),
     "thread read": Point(SlackThreadReader.read),
     "stream started, its ts not stored": Point(AsyncWebClient.chat_startStream),
     "its ts stored": Point(StoredRunStore.posted),
@@ -71,31 +71,33 @@ POINTS: Final[Mapping[str, Point]] = {
     "aggregator in the middle of its stream": Point(
         ThreadReply.show,
         nth=4,
-        meant=lambda named: isinstance(named["event"], Delta),
+        matches=lambda given: isinstance(given["event"], Delta),
     ),
-    "a piece of the reply shown": Point(
+    "part of the reply shown": Point(
         AsyncWebClient.chat_appendStream,
-        meant=lambda named: "markdown_text" in str(named["chunks"]),
+        matches=lambda given: "markdown_text" in str(given["chunks"]),
     ),
     "outcome stored, stream open": Point(StoredRunStore.finish),
-    "last piece shown, stream open": Point(
-        AsyncWebClient.chat_stopStream, before=True, meant=lambda named: bool(named["blocks"])
+    "last part shown, stream open": Point(
+        AsyncWebClient.chat_stopStream,
+        before=True,
+        matches=lambda given: bool(given["blocks"]),
     ),
     "stream ended, not recorded": Point(
-        AsyncWebClient.chat_stopStream, meant=lambda named: bool(named["blocks"])
+        AsyncWebClient.chat_stopStream, matches=lambda given: bool(given["blocks"])
     ),
     "reply complete, not recorded": Point(ThreadReply.finish),
     "recorded as answered": Point(StoredRunStore.delivered),
-    "sign of work taken away": Point(TypingStatus.clear),
+    "status cleared": Point(TypingStatus.clear),
     "work over, job not ended": Point(Service.answer),
 }
-"""With Slack's streams. A question that is killed at one of them is taken up at the next start."""
+"""With Slack's streams. A question killed at one of these points is resumed at the next start."""
 
 WAITING: Final[Mapping[str, Point]] = {
     "queued in the process": Point(LocalPool.enqueue),
     "position read, not queued in the process": Point(LocalPool.enqueue, before=True),
 }
-"""Where all slots are taken, on SQLite."""
+"""While all slots are taken, on SQLite."""
 
 QUEUED: Final[Mapping[str, Point]] = {
     "position read, not queued": Point(PostgresQueue.enqueue, before=True),
@@ -104,13 +106,14 @@ QUEUED: Final[Mapping[str, Point]] = {
     "job over, not stored": Point(PostgresQueue.answer),
     "job over and stored": Point(JobManager.finish_job),
 }
-"""On the way from one process to another, on Postgres."""
+"""Between one process and another, on Postgres."""
 
 EDITED: Final[Mapping[str, Point]] = {
-    "line of progress posted, its ts not stored": Point(AsyncWebClient.chat_postMessage),
-    "line of progress edited": Point(AsyncWebClient.chat_update),
-    "whole reply edited in, not recorded": Point(
-        AsyncWebClient.chat_update, meant=lambda named: "reply_actions" in str(named["blocks"])
+    "progress line posted, its ts not stored": Point(AsyncWebClient.chat_postMessage),
+    "progress line edited": Point(AsyncWebClient.chat_update),
+    "complete reply edited in, not recorded": Point(
+        AsyncWebClient.chat_update,
+        matches=lambda given: "reply_actions" in str(given["blocks"]),
     ),
     "reaction set": Point(AsyncWebClient.reactions_add),
     "reaction set, recorded as answered": Point(StoredRunStore.delivered),
@@ -119,11 +122,11 @@ EDITED: Final[Mapping[str, Point]] = {
 
 PLAINER: Final[Mapping[str, Point]] = {
     "plain end accepted, its buttons not posted": Point(
-        AsyncWebClient.chat_stopStream, meant=is_last_message
+        AsyncWebClient.chat_stopStream, matches=is_last_message
     ),
     "buttons posted, not recorded": Point(AsyncWebClient.chat_postMessage),
 }
-"""Where Slack refuses the buttons below a reply."""
+"""If Slack refuses the buttons below a reply."""
 
 RESUMED: Final[Mapping[str, Point]] = {
     "unfinished runs found": Point(StoredRunStore.begin, before=True),
@@ -131,67 +134,67 @@ RESUMED: Final[Mapping[str, Point]] = {
     "old stream closed, not removed": Point(recovery.stop_stream, caller=recovery),
     "thread cleared": Point(recovery.clean_up, caller=thread_reply),
 }
-"""While a process resumes what another has left."""
+"""While a process resumes another one's work."""
 
 REQUEUED: Final[Mapping[str, Point]] = {
-    "dead worker forgotten, its jobs not": Point(JobManager.get_stalled_jobs, before=True),
+    "dead worker removed, its jobs not": Point(JobManager.get_stalled_jobs, before=True),
     "stalled job removed, run not queued": Point(PostgresQueue.enqueue, before=True),
     "run queued again": Point(PostgresQueue.enqueue),
 }
 """While a worker takes over from a dead one, on Postgres."""
 
-DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.ask_to_stop)}
-"""While it hears that a question was deleted."""
+DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.request_stop)}
+"""While it handles the deletion of a question."""
 
 
 def _posts(part: str) -> Point:
     """Right after one of a brainstorm's messages was posted."""
 
-    def meant(named: Named) -> bool:
-        tag = (named.get("metadata") or {}).get("event_payload") or {}
+    def matches(given: Keywords) -> bool:
+        tag = (given.get("metadata") or {}).get("event_payload") or {}
         return str(tag.get("part")).startswith(f"{part}:")
 
-    return Point(AsyncWebClient.chat_postMessage, meant=meant)
+    return Point(AsyncWebClient.chat_postMessage, matches=matches)
 
 
 def _stores(field: str) -> Point:
-    """Right after something was stored about a brainstorm."""
-    return Point(StoredBrainstorms.change, meant=lambda named: named.get(field) is not None)
+    """Right after a field of a brainstorm was stored."""
+    return Point(StoredBrainstorms.change, matches=lambda given: given.get(field) is not None)
 
 
 def _begins(phase: str) -> Point:
-    return Point(StoredBrainstorms.advance, meant=lambda named: named["phase"] == phase)
+    return Point(StoredBrainstorms.advance, matches=lambda given: given["phase"] == phase)
 
 
 BRAINSTORMED: Final[Mapping[str, Point]] = {
-    "brainstorm stored, nobody told": Point(StoredBrainstorms.start),
+    "brainstorm stored, no worker notified": Point(StoredBrainstorms.start),
     "brainstorm begun": Point(StoredBrainstorms.begin),
-    "posting of its board announced": _stores("posting"),
+    "board posting announced": _stores("posting"),
     "board posted, its ts not stored": _posts("board"),
-    "ts of the board stored": _stores("board_ts"),
+    "board ts stored": _stores("board_ts"),
     "first ideas of a model stored": Point(StoredBrainstorms.call_ended),
     "seventh ideas of a model stored": Point(StoredBrainstorms.call_ended, nth=7),
     "silence settled": _stores("settled"),
     "a person's ideas stored, not acknowledged": Point(StoredBrainstorms.hand_in),
-    "board drawn again": Point(AsyncWebClient.chat_update),
+    "board redrawn": Point(AsyncWebClient.chat_update),
     "end of the silence stored": Point(StoredBrainstorms.end_phase),
     "themes begun": _begins("themes"),
-    "ideas grouped, not stored": Point(PipelineThinking.group),
+    "ideas grouped, not stored": Point(PipelineIdeaModels.group),
     "themes stored": _stores("themes"),
     "themes posted, their ts not stored": _posts("themes"),
-    "ts of the themes stored": _stores("themes_ts"),
-    "end of the themes set": _stores("phase_ends_at"),
+    "themes ts stored": _stores("themes_ts"),
+    "themes end set": _stores("phase_ends_at"),
     "dots begun": _begins("dots"),
     "dots stored, not acknowledged": Point(StoredBrainstorms.vote),
-    "dots of the second person stored": Point(StoredBrainstorms.vote, nth=2),
+    "second person's dots stored": Point(StoredBrainstorms.vote, nth=2),
     "result begun": _begins("result"),
     "result posted, its ts not stored": _posts("result"),
-    "ts of the result stored": _stores("result_ts"),
-    "question about the result stored": Point(StoredBrainstorms.put_question),
-    "run of the result stored": Point(StoredRunStore.claim),
-    "run of the result handed over": Point(AboutRuns.write),
+    "result ts stored": _stores("result_ts"),
+    "result question stored": Point(StoredBrainstorms.put_question),
+    "result run stored": Point(StoredRunStore.claim),
+    "result run queued": Point(AboutRuns.write),
 }
-"""Of a brainstorm, in the order in which they come."""
+"""The points of a brainstorm, in order."""
 
 ALL: Final[Mapping[str, Point]] = (
     BRAINSTORMED | POINTS | WAITING | QUEUED | EDITED | PLAINER | RESUMED | REQUEUED | DELETED
@@ -206,35 +209,35 @@ def owner_of(point: Point) -> tuple[Any, str]:
 
 
 def arm(name: str, trap: Path) -> None:
-    """Let this process die at a point once a file exists."""
+    """Make this process die at a point once a file exists."""
     point = ALL[name]
     owner, method = owner_of(point)
     whole = point.target
     hits = count(1)
 
-    def reached(named: Named) -> None:
-        if trap.exists() and point.meant(named) and next(hits) == point.nth:
+    def reached(given: Keywords) -> None:
+        if trap.exists() and point.matches(given) and next(hits) == point.nth:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def named_of(arguments: tuple[Any, ...], named: Named) -> Named:
-        return inspect.signature(whole).bind(*arguments, **named).arguments | dict(named)
+    def keywords_of(arguments: tuple[Any, ...], given: Keywords) -> Keywords:
+        return inspect.signature(whole).bind(*arguments, **given).arguments | dict(given)
 
     @functools.wraps(whole)
-    async def watched(*arguments: Any, **named: Any) -> Any:
+    async def patched(*arguments: Any, **given: Any) -> Any:
         if point.before:
-            reached(named_of(arguments, named))
-        result = await whole(*arguments, **named)
+            reached(keywords_of(arguments, given))
+        result = await whole(*arguments, **given)
         if not point.before:
-            reached(named_of(arguments, named))
+            reached(keywords_of(arguments, given))
         return result
 
     @functools.wraps(whole)
-    def watched_at_once(*arguments: Any, **named: Any) -> Any:
+    def patched_sync(*arguments: Any, **given: Any) -> Any:
         if point.before:
-            reached(named_of(arguments, named))
-        result = whole(*arguments, **named)
+            reached(keywords_of(arguments, given))
+        result = whole(*arguments, **given)
         if not point.before:
-            reached(named_of(arguments, named))
+            reached(keywords_of(arguments, given))
         return result
 
-    setattr(owner, method, watched if inspect.iscoroutinefunction(whole) else watched_at_once)
+    setattr(owner, method, patched if inspect.iscoroutinefunction(whole) else patched_sync)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from tests.faults.scene import Asked, Scene, named
 
 LONGEST_S = 5.0
-"""A question takes some two seconds: so it is struck in any of its moments, or in none."""
+"""A question takes about two seconds, so a kill hits it at any moment, or not at all."""
 
-MOST_AT_ONCE = 6
+MAX_AT_ONCE = 6
 PATIENCE_S = 300
 
 Say = Callable[[str], None]
@@ -28,8 +28,8 @@ class Tally:
     Attributes:
         questions: questions asked; each was answered exactly once.
         kills: processes killed.
-        again: model calls that a kill interrupted and that were repeated.
-        twice: calls repeated because a kill came between their end and the storing of their answer.
+        again: model calls that were interrupted by a kill and repeated.
+        twice: calls repeated because a kill came before their answer was stored.
         seconds: total duration.
     """
 
@@ -41,59 +41,61 @@ class Tally:
 
 
 async def kill_at_random(
-    there: Scene, *, questions: int, processes: int, seed: int, say: Say = lambda _: None
+    scenario: Scene, *, questions: int, processes: int, seed: int, say: Say = lambda _: None
 ) -> Tally:
     """Ask and kill until enough questions are asked, wait for all answers, and check everything.
 
     Args:
-        there: the workspace and models.
+        scenario: the workspace and models.
         questions: the least number of questions.
         processes: how many run at a time; each is killed in every round.
         seed: chooses the moments. Timing differs, so it does not reproduce a run exactly.
         say: receives progress messages.
     """
     began = time.monotonic()
-    moments = random.Random(seed)  # noqa: S311 - nobody is to be kept from guessing them
-    there.slack.rate_limits.enabled = False
-    there.configure('[limits]\nquestions_per_person_hour = "unlimited"')
+    moments = random.Random(seed)  # noqa: S311 - not a secret
+    scenario.slack.rate_limits.enabled = False
+    scenario.configure('[limits]\nquestions_per_person_hour = "unlimited"')
     asked: list[Asked] = []
     kills = 0
     while len(asked) < questions:
-        asked += await _round(there, moments, processes)
+        asked += await _round(scenario, moments, processes)
         kills += processes
         say(f"{len(asked)} questions, {kills} kills")
-    async with there.ready():
-        there.slack.clock.advance(61)
-        await there.answered(*asked, patience_s=PATIENCE_S)
-    again, twice = _repeated(there)
+    async with scenario.ready():
+        scenario.slack.clock.advance(61)
+        await scenario.answered(*asked, patience_s=PATIENCE_S)
+    again, twice = _repeated(scenario)
     return Tally(len(asked), kills, again, twice, time.monotonic() - began)
 
 
-async def _round(there: Scene, moments: random.Random, processes: int) -> list[Asked]:
+async def _round(scenario: Scene, moments: random.Random, processes: int) -> list[Asked]:
     """Start processes, ask some questions, and kill one process after the other.
 
-    Every second round dead processes are noticed as late as in production.
+    In every second round, dead processes are detected as late as in production.
     """
     hasty = moments.random() < 0.5
     async with AsyncExitStack() as stack:
-        starting = [stack.enter_async_context(there.ready(hasty=hasty)) for _ in range(processes)]
-        lives = await asyncio.gather(*starting)
-        there.slack.clock.advance(61)  # Slack sends again what was never acknowledged
+        starting = [
+            stack.enter_async_context(scenario.ready(hasty=hasty)) for _ in range(processes)
+        ]
+        launcher = await asyncio.gather(*starting)
+        scenario.slack.clock.advance(61)  # Slack resends unacknowledged events
         asked: list[Asked] = []
-        for _ in range(moments.randint(1, MOST_AT_ONCE)):
-            asked.append(await there.ask())
+        for _ in range(moments.randint(1, MAX_AT_ONCE)):
+            asked.append(await scenario.ask())
             await asyncio.sleep(moments.uniform(0, 0.2))
-        for life in lives:
+        for bot in launcher:
             await asyncio.sleep(moments.uniform(0, LONGEST_S / processes))
-            await life.kill()
+            await bot.kill()
     return asked
 
 
-def _repeated(there: Scene) -> tuple[int, int]:
+def _repeated(scenario: Scene) -> tuple[int, int]:
     """Return how many calls were repeated after an interruption, and how many after their end."""
     calls: Counter[tuple[str, str]] = Counter()
     whole: Counter[tuple[str, str]] = Counter()
-    for request in there.there.models.questions:
+    for request in scenario.services.models.questions:
         key = (named(request), request.model)
         calls[key] += 1
         whole[key] += not request.closed_early

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, create_engine, make_url, select, text, update
 from bot.playground.state.models import SlackMessage
 from bot.slack.api.metadata import is_last_message, run_id_of
 from bot.storage.tables import answers, ledger, runs
-from tests.bot.processes import World, world
-from tests.faults.bot_processes import PATIENCE_S, Life, Lives
+from tests.bot.processes import LocalServices, local_services
+from tests.faults.bot_processes import PATIENCE_S, BotLauncher, BotProcess
 from tests.models.replies import Reply, Request
 
 ASKED = re.compile(r"the risk of (\w+)")
@@ -32,12 +32,12 @@ def named(request: Request) -> str:
 
 
 def reply_to(request: Request) -> str:
-    """Return what the aggregator writes."""
+    """Return the aggregator's text."""
     return f"The reply to {named(request)} is: one two three four five six seven eight nine ten."
 
 
 SLOWLY = Reply(reply_to, first_token_s=0.1, pace_s=0.1)
-"""It takes long enough to be shown in several pieces."""
+"""Slow enough to be shown in several pieces."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +58,27 @@ class Paid:
 
 
 class Scene:
-    """The surroundings of the bot processes, and the checks on what they leave."""
+    """The surroundings of the bot processes, and the checks of the results."""
 
-    def __init__(self, folder: Path, there: World, lives: Lives, database: str) -> None:
-        self.there = there
-        self.slack = there.slack
+    def __init__(
+        self, folder: Path, services: LocalServices, launcher: BotLauncher, database: str
+    ) -> None:
+        self.services = services
+        self.slack = services.slack
         self._folder = folder
-        self._lives = lives
+        self._launcher = launcher
         self._database = database
         self._numbers = count(1)
 
-    def life(self, *options: str, **others: Any) -> AbstractAsyncContextManager[Life]:
+    def start(self, *options: str, **others: Any) -> AbstractAsyncContextManager[BotProcess]:
         """Start a bot process."""
-        return self._lives.life(
+        return self._launcher.start(
             self._folder, self.slack, *options, database=self._database, **others
         )
 
-    def ready(self, *options: str, **others: Any) -> AbstractAsyncContextManager[Life]:
+    def ready(self, *options: str, **others: Any) -> AbstractAsyncContextManager[BotProcess]:
         """Start a bot process and wait until it is ready."""
-        return self._lives.ready(
+        return self._launcher.ready(
             self._folder, self.slack, *options, database=self._database, **others
         )
 
@@ -90,44 +92,46 @@ class Scene:
         word = f"q{next(self._numbers)}"
         text = f"<@{self.slack.bot_user_id}> What is the risk of {word}?"
         thread_ts = within.thread_ts if within else None
-        there = self.there
-        ts = await self.slack.post(there.ana, there.general, text, thread_ts=thread_ts)
+        services = self.services
+        ts = await self.slack.post(services.ana, services.general, text, thread_ts=thread_ts)
         return Asked(ts, thread_ts or ts, word)
 
     async def begun(self, asked: Asked) -> None:
         """Wait until the models have been called for a question."""
         for number in count(1):
-            request = await self.there.models.asked(number)
+            request = await self.services.models.asked(number)
             if request.api != "models" and named(request) == asked.word:
                 return
 
     async def wrote(self, asked: Asked) -> None:
         """Wait until the aggregator has written the reply, wherever it is shown."""
         for number in count(1):
-            request = await self.there.models.asked(number)
+            request = await self.services.models.asked(number)
             if request.model == "writer-1" and named(request) == asked.word:
                 await request.ended.wait()
                 return
 
     async def answered(self, *questions: Asked, patience_s: float = PATIENCE_S) -> None:
-        """Wait until every question has ended in all respects, then check each."""
+        """Wait until every question has ended completely, then check each one."""
         for asked in questions:
-            await self.slack.wait_for(lambda asked=asked: self._looks_over(asked), patience_s)
+            await self.slack.wait_for(lambda asked=asked: self._seems_finished(asked), patience_s)
         try:
             async with asyncio.timeout(patience_s):
-                while self.held() or any(self._is_live(asked) for asked in questions):  # noqa: ASYNC110 - a database tells nobody of changes
+                while self.queued_jobs() or any(self._is_live(asked) for asked in questions):  # noqa: ASYNC110 - a database does not report changes
                     await asyncio.sleep(0.05)
         except TimeoutError:
             live = [f"{asked.word}: {self.state(asked)}" for asked in questions]
-            raise AssertionError(f"not over: {live}; the queue holds {self.held()}") from None
+            raise AssertionError(
+                f"not over: {live}; the queue holds {self.queued_jobs()}"
+            ) from None
         for asked in questions:
             self.check(asked)
 
     async def failed(self, asked: Asked, patience_s: float = PATIENCE_S) -> None:
         """Wait until a question has ended without an answer."""
-        await self.slack.wait_for(lambda: self._looks_over(asked), patience_s)
+        await self.slack.wait_for(lambda: self._seems_finished(asked), patience_s)
         async with asyncio.timeout(patience_s):
-            while self.held() or self.state(asked) != "failed":  # noqa: ASYNC110 - as above
+            while self.queued_jobs() or self.state(asked) != "failed":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.05)
 
     def check(self, asked: Asked) -> None:
@@ -144,17 +148,17 @@ class Scene:
         whole = [message for message in ours if "nine ten." in message.text]
         assert len(whole) == 1, f"{asked.word} was answered {len(whole)} times:\n{thread}"
         assert {run_id_of(_shown(message)) for message in ours} == {self._row(asked)["id"]}, thread
-        twice = [key for key, times in self._paid_lines(asked).items() if times > 1]
+        twice = [key for key, times in self._answer_counts(asked).items() if times > 1]
         assert not twice, f"{asked.word} was paid for twice: {twice}"
 
     def paid(self, asked: Asked) -> Paid:
         """Return what a question has cost so far."""
-        there = [r for r in self.there.models.questions if named(r) == asked.word]
+        requests = [r for r in self.services.models.questions if named(r) == asked.word]
         with self._connect() as connection:
             query = select(answers.c.model).join(runs, runs.c.id == answers.c.run_id)
             query = query.where(runs.c.ts == asked.ts, answers.c.status.in_(GOOD))
             stored = connection.execute(query).scalars().all()
-        calls = Counter(request.model.removesuffix("-1") for request in there)
+        calls = Counter(request.model.removesuffix("-1") for request in requests)
         return Paid(calls, frozenset(stored))
 
     def check_paid(self, asked: Asked, before: Paid) -> None:
@@ -177,7 +181,7 @@ class Scene:
         """Return a question's state in the run store."""
         return self._row(asked).get("state", "unknown")
 
-    def words_stored(self, asked: Asked) -> list[str]:
+    def stored_texts(self, asked: Asked) -> list[str]:
         """Return all texts in the run store for a question, its reply and its answers."""
         row = self._row(asked)
         with self._connect() as connection:
@@ -189,10 +193,10 @@ class Scene:
         """Store a request to stop a question, as another process does."""
         statement = update(runs).where(runs.c.ts == asked.ts)
         with self._connect() as connection:
-            connection.execute(statement.values(stop_by=self.there.ana.id))
+            connection.execute(statement.values(stop_by=self.services.ana.id))
             connection.commit()
 
-    def held(self) -> int:
+    def queued_jobs(self) -> int:
         """Return the number of jobs in the queue; SQLite has no queue."""
         if make_url(self._database).get_backend_name() == "sqlite":
             return 0
@@ -203,7 +207,7 @@ class Scene:
     def _is_live(self, asked: Asked) -> bool:
         return self.state(asked) not in {"answered", "failed"}
 
-    def _looks_over(self, asked: Asked) -> bool:
+    def _seems_finished(self, asked: Asked) -> bool:
         channel, ts = self._place(asked)
         session = self.slack.session(channel, ts)
         ours = self.ours(asked)
@@ -216,7 +220,7 @@ class Scene:
         )
 
     def _place(self, asked: Asked) -> tuple[str, str]:
-        return self.there.general.id, asked.thread_ts
+        return self.services.general.id, asked.thread_ts
 
     def _row(self, asked: Asked) -> Mapping[str, Any]:
         with self._connect() as connection:
@@ -224,7 +228,7 @@ class Scene:
         assert len(rows) <= 1, f"{asked.word} was claimed {len(rows)} times"
         return rows[0] if rows else {}
 
-    def _paid_lines(self, asked: Asked) -> Counter[tuple[int, int]]:
+    def _answer_counts(self, asked: Asked) -> Counter[tuple[int, int]]:
         """Count the answers in the call log by layer and position."""
         good = select(ledger.c.layer, ledger.c.position).join(runs, runs.c.id == ledger.c.run_id)
         good = good.where(runs.c.ts == asked.ts, ledger.c.state.in_(GOOD))
@@ -237,11 +241,11 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    folder: Path, lives: Lives, database: str, writer: Reply = SLOWLY
+    folder: Path, launcher: BotLauncher, database: str, writer: Reply = SLOWLY
 ) -> AsyncGenerator[Scene, None]:
     """Create a workspace, models and a database that outlive the bot processes."""
-    async with world(folder, writer) as there:
-        yield Scene(folder, there, lives, database)
+    async with local_services(folder, writer) as services:
+        yield Scene(folder, services, launcher, database)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A process is killed at every named point of a brainstorm; the next one, or another, goes on."""
+"""A process is killed at every named point of a brainstorm, and another one continues."""
 
 from __future__ import annotations
 
@@ -15,50 +15,52 @@ from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.brainstorm import ids
 from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.database import Database, open_database
-from tests.bot.processes import World, world
+from tests.bot.processes import LocalServices, local_services
 from tests.brainstorm.sessions import MODELS, block_of
-from tests.faults.bot_processes import Life, Lives
+from tests.faults.bot_processes import BotLauncher, BotProcess
 from tests.faults.kill_points import BRAINSTORMED
 
 AGAIN_S = 0.3
-"""Seconds until a person tries again what failed or did not happen."""
+"""Seconds until a person repeats an action that failed or had no effect."""
 
 PATIENCE_S = 90
 PHASES = ("1 of 4", "2 of 4 · Themes* · until", "3 of 4", "4 of 4")
 
 
 PAST: Mapping[str, Callable[[BrainstormSession], object]] = {
-    "posting of its board announced": lambda session: session.board_ts,
+    "board posting announced": lambda session: session.board_ts,
     "board posted, its ts not stored": lambda session: session.board_ts,
-    "ts of the board stored": lambda session: session.board_ts,
+    "board ts stored": lambda session: session.board_ts,
     "silence settled": lambda session: session.settled or session.step,
     "themes begun": lambda session: session.step >= 1,
     "ideas grouped, not stored": lambda session: session.themes,
     "themes stored": lambda session: session.themes,
     "themes posted, their ts not stored": lambda session: session.themes_ts,
-    "ts of the themes stored": lambda session: session.themes_ts,
-    "end of the themes set": lambda session: session.themes_ts and session.phase_ends_at,
+    "themes ts stored": lambda session: session.themes_ts,
+    "themes end set": lambda session: session.themes_ts and session.phase_ends_at,
     "dots begun": lambda session: session.step >= 2,
     "result begun": lambda session: session.step >= 3,
     "result posted, its ts not stored": lambda session: session.result_ts,
-    "ts of the result stored": lambda session: session.result_ts,
-    "question about the result stored": lambda session: session.result_ts and session.settled,
-    "run of the result stored": lambda session: session.result_ts and session.settled,
-    "run of the result handed over": lambda session: session.result_ts and session.settled,
+    "result ts stored": lambda session: session.result_ts,
+    "result question stored": lambda session: session.result_ts and session.settled,
+    "result run stored": lambda session: session.result_ts and session.settled,
+    "result run queued": lambda session: session.result_ts and session.settled,
 }
-"""Whether a brainstorm can't come to a point any more: a second worker went on before it was
-killed, too. All other points come again, or come only once their person acts."""
+"""Whether a brainstorm has passed a point: a second worker continued before it was killed, too. All
+other points recur, or are reached only once a person acts."""
 
 
-class Play:
-    """A brainstorm that three people hold, whatever happens to the bot.
+class PlayedBrainstorm:
+    """A brainstorm by three people, whatever happens to the bot.
 
-    They do again what was not acknowledged: submit the same form, or click once more.
+    They repeat actions that were not acknowledged: submit the same form, or click once more.
     """
 
-    def __init__(self, there: World, people: list[User], store: StoredBrainstorms) -> None:
-        self.there = there
-        self.slack = there.slack
+    def __init__(
+        self, services: LocalServices, people: list[User], store: StoredBrainstorms
+    ) -> None:
+        self.services = services
+        self.slack = services.slack
         self.people = people
         self.store = store
         self.form: SlackView | None = None
@@ -68,7 +70,7 @@ class Play:
         self.voted: set[str] = set()
 
     async def run(self) -> None:
-        """Go on until the result is written up."""
+        """Continue until the result is written up."""
         self.board = await self._started()
         await self._until_models()
         for person in self.people:
@@ -89,7 +91,7 @@ class Play:
         )
 
     async def check(self) -> None:
-        """Nothing is lost, nothing is there twice, and no phase was skipped."""
+        """Check that nothing is lost or repeated, and no phase was skipped."""
         boards = self._boards()
         assert len(boards) == 1, "\n\n".join(map(self.slack.render, boards))
         shown = [self.slack.render(message) for message in self._thread()]
@@ -112,7 +114,7 @@ class Play:
         while not self._boards():
             if self.form is None:
                 text = "brainstorm How can we ship faster?"
-                await self.slack.command(ana, self.there.general, "/moa", text)
+                await self.slack.command(ana, self.services.general, "/moa", text)
                 self.form = self.slack.current_modal(ana)
             elif self.form is self.slack.current_modal(ana):
                 await self.slack.submit(ana, self.form)
@@ -149,8 +151,8 @@ class Play:
         await asyncio.sleep(AGAIN_S)
 
     async def _until_models(self) -> None:
-        """Wait for the models, so that the points come in their order."""
-        while len(await self.store.ended_calls((await self._session()).id)) < 12:  # noqa: ASYNC110 - a database tells nobody of changes
+        """Wait for the models, so that the points come in order."""
+        while len(await self.store.ended_calls((await self._session()).id)) < 12:  # noqa: ASYNC110 - a database does not report changes
             await asyncio.sleep(AGAIN_S)
 
     async def _until(self, phase: int) -> None:
@@ -164,12 +166,12 @@ class Play:
             await asyncio.sleep(AGAIN_S)
 
     async def is_past(self, point: str) -> bool:
-        """Whether the brainstorm can't come to a point any more."""
-        found = await self.store.latest(self.slack.team_id, self.there.general.id, 1)
+        """Return whether the brainstorm has passed a point."""
+        found = await self.store.latest(self.slack.team_id, self.services.general.id, 1)
         return point in PAST and bool(found) and bool(PAST[point](found[0]))
 
     async def _session(self) -> BrainstormSession:
-        found = await self.store.latest(self.slack.team_id, self.there.general.id, 1)
+        found = await self.store.latest(self.slack.team_id, self.services.general.id, 1)
         return found[0]
 
     @property
@@ -182,20 +184,20 @@ class Play:
         return view if view and words in self.slack.render(view) else None
 
     def _boards(self) -> list[SlackMessage]:
-        found = self.slack.messages(self.there.general)
+        found = self.slack.messages(self.services.general)
         return [message for message in found if ids.BOARD_ACTIONS in str(message.blocks)]
 
     def _thread(self) -> list[SlackMessage]:
-        return self.slack.messages(self.there.general, self._board.ts)[1:]
+        return self.slack.messages(self.services.general, self._board.ts)[1:]
 
     def _words(self, person: User) -> list[str]:
         return [f"{person.name}'s first idea", f"{person.name}'s second idea"]
 
 
-async def until_killed(play: Play, alive: list[Life], point: str) -> None:
-    """Play until one of the processes is killed; the others are not killed there any more."""
+async def until_killed(play: PlayedBrainstorm, alive: list[BotProcess], point: str) -> None:
+    """Continue until one of the processes is killed; the others are then not killed there."""
     playing = asyncio.create_task(play.run())
-    ending = [asyncio.create_task(life.ended()) for life in alive]
+    ending = [asyncio.create_task(bot.exit_code()) for bot in alive]
     try:
         await asyncio.wait([playing, *ending], return_when=asyncio.FIRST_COMPLETED)
         assert any(end.done() for end in ending), f"not killed at: {point}"
@@ -205,29 +207,33 @@ async def until_killed(play: Play, alive: list[Life], point: str) -> None:
         await asyncio.wait([playing, *ending])
 
 
-async def held(folder: Path, lives: Lives, database: str, *, processes: int) -> None:
-    """Hold one brainstorm through every point: at each, one process dies and new ones go on."""
+async def run_brainstorm(
+    folder: Path, launcher: BotLauncher, database: str, *, processes: int
+) -> None:
+    """Run one brainstorm through every point: at each, one process dies and new ones continue."""
     async with AsyncExitStack() as stack:
-        there = await stack.enter_async_context(world(folder, MODELS["writer-1"]))
+        services = await stack.enter_async_context(local_services(folder, MODELS["writer-1"]))
         opened: Database = await open_database(database)
         stack.push_async_callback(opened.dispose)
-        people = [there.ana, there.slack.add_user("Ben"), there.slack.add_user("Cleo")]
+        people = [services.ana, services.slack.add_user("Ben"), services.slack.add_user("Cleo")]
         for person in people[1:]:
-            await there.slack.invite(person, there.general)
-        play = Play(there, people, StoredBrainstorms(opened))
+            await services.slack.invite(person, services.general)
+        play = PlayedBrainstorm(services, people, StoredBrainstorms(opened))
         for point, at in BRAINSTORMED.items():
             if processes > 1 and (at.nth > 1 or await play.is_past(point)):
-                continue  # who of both does something for the second time is left to chance
+                continue  # which of the two repeats an action is left to chance
             async with AsyncExitStack() as alive:
                 options: dict[str, Any] = {"database": database, "point": point, "armed": True}
                 killable = [
-                    await alive.enter_async_context(lives.life(folder, there.slack, **options))
+                    await alive.enter_async_context(
+                        launcher.start(folder, services.slack, **options)
+                    )
                     for _ in range(processes)
                 ]
                 async with asyncio.timeout(PATIENCE_S):
                     await until_killed(play, killable, point)
         async with (
-            lives.ready(folder, there.slack, database=database),
+            launcher.ready(folder, services.slack, database=database),
             asyncio.timeout(PATIENCE_S),
         ):
             await play.run()
@@ -237,16 +243,16 @@ async def held(folder: Path, lives: Lives, database: str, *, processes: int) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_killed_at_every_point_of_a_brainstorm(
-    tmp_path: Path, lives: Lives, database: str
+    tmp_path: Path, launcher: BotLauncher, database: str
 ) -> None:
-    """The next start goes on: no idea and no dot is lost, nothing is there twice."""
-    await held(tmp_path, lives, database, processes=1)
+    """The next start continues: no idea and no dot is lost, and nothing is repeated."""
+    await run_brainstorm(tmp_path, launcher, database, processes=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_killed_at_every_point_with_two_workers(
-    tmp_path: Path, lives: Lives, database: str
+    tmp_path: Path, launcher: BotLauncher, database: str
 ) -> None:
-    """Whichever of two workers dies, the promises are the same."""
-    await held(tmp_path, lives, database, processes=2)
+    """The same holds whichever of two workers dies."""
+    await run_brainstorm(tmp_path, launcher, database, processes=2)

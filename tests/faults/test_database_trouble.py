@@ -1,4 +1,4 @@
-"""The database is locked, full or away for a while: each question is still answered once."""
+"""The database is locked, full or unavailable for a while: each question is answered once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.databases import Server
-from tests.faults.bot_processes import Lives
+from tests.faults.bot_processes import BotLauncher
 from tests.faults.scene import SLOWLY, scene
 from tests.models.replies import Reply
 from tests.postgres import Postgres
@@ -40,65 +40,67 @@ def locked(url: str) -> Generator[None, None, None]:
         connection.close()
 
 
-async def test_a_file_that_another_process_locks_is_waited_for(
-    tmp_path: Path, lives: Lives, sqlite: str
+async def test_the_bot_waits_for_a_locked_file(
+    tmp_path: Path, launcher: BotLauncher, sqlite: str
 ) -> None:
     """Slack repeats a question that arrives meanwhile; a running one waits to store its answers."""
     gate = asyncio.Event()
     async with (
-        scene(tmp_path, lives, sqlite, replace(SLOWLY, gate=gate)) as there,
-        there.ready(),
+        scene(tmp_path, launcher, sqlite, replace(SLOWLY, gate=gate)) as scenario,
+        scenario.ready(),
     ):
-        first = await there.ask()
-        await there.there.models.asked(4)
+        first = await scenario.ask()
+        await scenario.services.models.asked(4)
         with locked(sqlite):
             gate.set()
-            second = await there.ask()
-            delivery = there.slack.deliveries[-1]
-            there.slack.clock.advance(4)
-            await there.slack.wait_for(lambda: delivery.acks and not delivery.acks[0].ok)
-            await there.wrote(first)
-        await there.answered(first, second)
+            second = await scenario.ask()
+            delivery = scenario.slack.deliveries[-1]
+            scenario.slack.clock.advance(4)
+            await scenario.slack.wait_for(lambda: delivery.acks and not delivery.acks[0].ok)
+            await scenario.wrote(first)
+        await scenario.answered(first, second)
 
 
-async def test_a_full_disk_is_survived(tmp_path: Path, lives: Lives, sqlite: str) -> None:
+async def test_a_full_disk_is_survived(tmp_path: Path, launcher: BotLauncher, sqlite: str) -> None:
     """A question waits while nothing can be stored, and continues when there is room."""
     gate, full = asyncio.Event(), tmp_path / "full"
-    async with scene(tmp_path, lives, sqlite) as there, there.ready(full=full) as life:
-        await there.answered(await there.ask())
-        there.there.models.models["red-1"] = Reply(LARGE, gate=gate)
-        asked = await there.ask()
-        await there.begun(asked)
+    async with scene(tmp_path, launcher, sqlite) as scenario, scenario.ready(full=full) as bot:
+        await scenario.answered(await scenario.ask())
+        scenario.services.models.models["red-1"] = Reply(LARGE, gate=gate)
+        asked = await scenario.ask()
+        await scenario.begun(asked)
         full.touch()
         gate.set()
-        await life.says("database_away")
-        late = await there.ask()
-        await there.slack.wait_for(lambda: there.slack.deliveries[-1].acks)
+        await bot.wait_for_log("database_away")
+        late = await scenario.ask()
+        await scenario.slack.wait_for(lambda: scenario.slack.deliveries[-1].acks)
         full.unlink()
-        there.slack.clock.advance(61)  # Slack sends again what could not be stored
-        await there.answered(asked, late)
+        scenario.slack.clock.advance(61)  # Slack resends events that could not be stored
+        await scenario.answered(asked, late)
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-async def test_a_postgres_that_is_restarted_is_waited_for(
-    tmp_path: Path, lives: Lives, postgres: Postgres, mode: str
+async def test_the_bot_waits_for_a_restarting_postgres(
+    tmp_path: Path, launcher: BotLauncher, postgres: Postgres, mode: str
 ) -> None:
     """The server is upgraded, or crashes, in the middle of questions."""
     server = Server(postgres.url)
     gate = asyncio.Event()
     async with (
-        scene(tmp_path, lives, server.fresh(empty=False), replace(SLOWLY, gate=gate)) as there,
-        there.ready() as life,
+        scene(
+            tmp_path, launcher, server.fresh(empty=False), replace(SLOWLY, gate=gate)
+        ) as scenario,
+        scenario.ready() as bot,
     ):
-        asked = [await there.ask(), await there.ask()]
-        await there.there.models.asked(8)
+        asked = [await scenario.ask(), await scenario.ask()]
+        await scenario.services.models.asked(8)
         await postgres.stop(mode)
         gate.set()
-        await life.says("database_away")
+        await bot.wait_for_log("database_away")
         await postgres.start()
-        await there.answered(*asked)
-        await there.answered(await there.ask())
-        log = life.said
+        await scenario.answered(*asked)
+        await scenario.answered(await scenario.ask())
+        log = bot.log_text
         assert (log.count("database_away"), log.count("database_back")) == (1, 1)
         assert "queue_lost" not in log
         assert "recovery_failed" not in log

@@ -13,7 +13,7 @@ import pytest
 
 from bot.slack.api.metadata import is_last_message
 from tests.databases import Kind, Server
-from tests.faults.bot_processes import Lives
+from tests.faults.bot_processes import BotLauncher
 from tests.faults.scene import SLOWLY, scene
 from tests.postgres import Postgres
 
@@ -33,8 +33,8 @@ def _file(file: Path) -> tuple[str, Act, Act]:
     backup = file.with_name("backup.db")
 
     async def back_up() -> None:
-        with closing(sqlite3.connect(file)) as there, closing(sqlite3.connect(backup)) as to:
-            there.backup(to)  # what `.backup` of the command sqlite3 does
+        with closing(sqlite3.connect(file)) as scenario, closing(sqlite3.connect(backup)) as to:
+            scenario.backup(to)  # like `.backup` in the sqlite3 command
 
     async def restore() -> None:
         backup.replace(file)
@@ -61,7 +61,7 @@ def _server(postgres: Postgres, request: pytest.FixtureRequest) -> tuple[str, Ac
 
 @pytest.mark.parametrize("since", ["answered", "never answered"])
 async def test_a_restored_backup_resumes_unfinished_questions(
-    tmp_path: Path, lives: Lives, backed_up: tuple[str, Act, Act], since: str
+    tmp_path: Path, launcher: BotLauncher, backed_up: tuple[str, Act, Act], since: str
 ) -> None:
     """Unfinished questions are answered, unless they were answered since the backup.
 
@@ -69,28 +69,28 @@ async def test_a_restored_backup_resumes_unfinished_questions(
     """
     url, back_up, restore = backed_up
     gate = asyncio.Event()
-    async with scene(tmp_path, lives, url, replace(SLOWLY, gate=gate)) as there:
-        async with there.ready():
+    async with scene(tmp_path, launcher, url, replace(SLOWLY, gate=gate)) as scenario:
+        async with scenario.ready():
             gate.set()
-            over = await there.ask()
-            await there.answered(over)
+            over = await scenario.ask()
+            await scenario.answered(over)
             gate.clear()
-            asked = await there.ask()
-            await there.begun(asked)
+            asked = await scenario.ask()
+            await scenario.begun(asked)
             await back_up()
             if since == "answered":
                 gate.set()
-                await there.answered(asked)
+                await scenario.answered(asked)
         await restore()
         gate.set()
-        async with there.ready():
+        async with scenario.ready():
             if since == "answered":
-                await there.failed(asked)  # as far as the run store knows
+                await scenario.failed(asked)  # as far as the run store knows
             else:
-                await there.answered(asked)
-            there.check(over)
-            ours = there.ours(asked)
+                await scenario.answered(asked)
+            scenario.check(over)
+            ours = scenario.ours(asked)
             last = [m for m in ours if is_last_message({"metadata": m.metadata})]
             assert len(last) == 1
             assert sum("nine ten." in message.text for message in ours) == 1
-            await there.answered(await there.ask())
+            await scenario.answered(await scenario.ask())

@@ -12,7 +12,7 @@ from moa.network import Network
 from moa.pipeline.config import ModelDefinition
 from moa.pipeline.strict_model import parse_table
 from moa.providers import Endpoints, ProvidedModel
-from tests.moa.provider_calls import Heard, hear
+from tests.moa.provider_calls import Collected, collect
 
 
 def model_from(
@@ -25,8 +25,8 @@ def model_from(
     return build_model("m", table, endpoints or Endpoints(), lookup)
 
 
-async def ask_from(lines: str, variables: Mapping[str, str] | None = None) -> Heard:
+async def ask_from(lines: str, variables: Mapping[str, str] | None = None) -> Collected:
     """Return the answer of such a model, with these variables as the whole environment."""
     given = dict(variables or {})
     async with Endpoints(network=Network(lookup_in(given))) as endpoints:
-        return await hear(model_from(lines, given, endpoints))
+        return await collect(model_from(lines, given, endpoints))

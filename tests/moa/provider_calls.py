@@ -11,12 +11,12 @@ from moa import Model, ModelError, Prompt, Sampling, Usage
 
 QUESTION = Prompt.of("What is the capital of France?", system="Answer in one sentence.")
 SAMPLING = Sampling(temperature=0.5, max_output_tokens=100)
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 """Timeout of a test. Nothing takes a second, except the embedded model on a busy machine."""
 
 
 @dataclass(frozen=True)
-class Heard:
+class Collected:
     """Everything a model streamed."""
 
     text: str
@@ -31,13 +31,13 @@ class Heard:
         return (type(self.error).__name__, self.error.error_kind) if self.error else None
 
 
-async def hear(
+async def collect(
     model: Model,
     prompt: Prompt = QUESTION,
     sampling: Sampling = SAMPLING,
     *,
     meanwhile: Callable[[], Awaitable[object]] | None = None,
-) -> Heard:
+) -> Collected:
     """Call a model and collect its stream; await `meanwhile` after the first chunk.
 
     A ModelError is collected; any other exception propagates.
@@ -46,7 +46,7 @@ async def hear(
     stop: str | None = None
     usage: Usage | None = None
     error: ModelError | None = None
-    async with asyncio.timeout(PATIENCE_S), aclosing(model.stream(prompt, sampling)) as answer:
+    async with asyncio.timeout(TIMEOUT_S), aclosing(model.stream(prompt, sampling)) as answer:
         try:
             async for chunk in answer:
                 if meanwhile is not None and not texts:
@@ -56,4 +56,4 @@ async def hear(
                 usage = chunk.usage or usage
         except ModelError as raised:
             error = raised
-    return Heard("".join(texts), stop, usage, error, len(texts))
+    return Collected("".join(texts), stop, usage, error, len(texts))

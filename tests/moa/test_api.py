@@ -24,12 +24,12 @@ VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPI
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[ModelServer, None]:
     """Run a server for both APIs, and point the environment to it."""
-    async with ModelServer(default=Reply("Blue light is scattered most."), key="a-key") as there:
-        addresses = {"OPENAI": there.openai_url, "ANTHROPIC": there.anthropic_url}
+    async with ModelServer(default=Reply("Blue light is scattered most."), key="a-key") as server:
+        addresses = {"OPENAI": server.openai_url, "ANTHROPIC": server.anthropic_url}
         for provider, address in addresses.items():
             monkeypatch.setenv(f"{provider}_API_KEY", "a-key")
             monkeypatch.setenv(f"{provider}_BASE_URL", address)
-        yield there
+        yield server
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_a_spreadsheet_executes_no_idea(text: str) -> None:
         "First line\n\n# Second line\n```\ncode",
     ],
 )
-def test_markdown_keeps_the_exact_words_and_renders_none_of_them(text: str) -> None:
+def test_markdown_keeps_the_exact_words_and_renders_no_markup_in_them(text: str) -> None:
     """All characters are there; none becomes a link, image, tag or heading."""
     document = to_markdown(_of(text))
     assert text in document

@@ -123,6 +123,42 @@ async def test_without_any_usable_reply_common_words_group_the_ideas(steps: Sequ
     assert _places(grouping) == sorted(idea.id for idea in ideas)
 
 
+@pytest.mark.parametrize(
+    ("texts", "titles"),
+    [
+        (
+            ["A new employee's desk", "A new employee's lunch", "The idea of a new smartphone"],
+            {"Employee", "Other ideas"},
+        ),
+        (
+            ["The idea of parking", "A new idea for lunch", "New ways to park", "An idea of time"],
+            {"Parking", "Other ideas"},
+        ),
+        (["A new way", "The new idea", "Another new thing"], {"All ideas"}),
+        (
+            ["Using social media", "Using social rooms", "More social media", "Soup", "Rice"],
+            {"Social media", "Other ideas"},
+        ),
+        (
+            ["Provide benches", "Provide lamps", "Offer benches with backs"],
+            {"Benches", "Other ideas"},
+        ),
+        (
+            ["Ein neues Fahrrad", "Das neue Fahrrad der Firma", "Neue Lampen"],
+            {"Fahrrad", "Other ideas"},
+        ),
+        (["Walking groups", "Groups that walk"], {"Groups"}),
+    ],
+)
+@virtual
+async def test_themes_by_words_have_titles_that_say_something(
+    texts: Sequence[str], titles: set[str]
+) -> None:
+    """A title is a thing, or two words that belong together; never "New" or "Idea"."""
+    grouping = await group_ideas(TOPIC, _ideas(texts))
+    assert {theme.title for theme in grouping.themes} == titles
+
+
 @virtual
 async def test_a_model_that_joins_everything_hides_no_idea() -> None:
     """If far too many ideas are joined, the theme is kept and the joining undone."""

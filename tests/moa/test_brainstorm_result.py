@@ -176,7 +176,7 @@ def _cents(usage: Usage) -> float:
     return usage.output_tokens / 100
 
 
-def test_the_highest_cost_covers_every_call_with_its_retries() -> None:
+def test_the_maximum_cost_covers_every_call_with_its_retries() -> None:
     """It covers ideas, grouping and result; doubling calls or attempts costs more."""
     model = says("a", cost=_cents, max_attempts=1)
     base = max_cost(TOPIC, [model], calls=4, ideas_per_call=5)
@@ -199,7 +199,7 @@ def test_the_highest_cost_covers_every_call_with_its_retries() -> None:
     assert written > base
 
 
-def test_an_unknown_price_makes_the_highest_cost_unknown() -> None:
+def test_an_unknown_price_makes_the_maximum_cost_unknown() -> None:
     """An unknown price is never 0; a free model costs 0."""
 
     def free(_usage: Usage) -> float:

@@ -1,4 +1,4 @@
-"""A whole brainstorm from Python: events, people's ideas beside the models', and failures."""
+"""A whole brainstorm from Python: events, people's ideas next to the models', and failures."""
 
 from __future__ import annotations
 

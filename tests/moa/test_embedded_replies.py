@@ -20,7 +20,7 @@ from moa.providers import Endpoints, ModelSpec, build
 from moa.providers.answer_guard import AnswerGuard
 from moa.providers.english import ONLY_ENGLISH, only_english_reply
 from moa.types import Answer, Message
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 
 OTHER_LANGUAGES = [
     q for language, listed in QUESTIONS.items() if language != "English" for q in listed
@@ -76,9 +76,9 @@ def test_another_language_is_recognised(question: str) -> None:
 async def test_a_question_in_another_language_needs_no_generation(endpoints: Endpoints) -> None:
     """The sentence comes at once, in the question's language as well."""
     model = build(ModelSpec(provider="local"), Profile("l"), endpoints)
-    heard = await hear(model, Prompt.of("Warum ist der Himmel blau?"))
-    assert heard.text.startswith("Dieses kleine Demonstrationsmodell versteht nur Englisch.")
-    assert (heard.stop, heard.error) == ("end", None)
+    collected = await collect(model, Prompt.of("Warum ist der Himmel blau?"))
+    assert collected.text.startswith("Dieses kleine Demonstrationsmodell versteht nur Englisch.")
+    assert (collected.stop, collected.error) == ("end", None)
     assert endpoints.local.active == 0
 
 

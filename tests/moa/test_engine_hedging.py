@@ -68,7 +68,7 @@ async def test_an_aggregator_is_hedged_without_mixing_texts() -> None:
 
 
 @virtual
-async def test_a_model_that_has_failed_for_good_is_replaced_at_once() -> None:
+async def test_a_model_that_failed_permanently_is_replaced_at_once() -> None:
     """The alternate is called without waiting for the hedge delay."""
     spare = slow("spare", 1)
     model = hedged("a", Fail(Rejected(kind="quota")), by=spare, after_s=20)

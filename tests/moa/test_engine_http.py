@@ -22,7 +22,7 @@ from moa import (
 )
 from moa.pipeline.plan import Layer
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.provider_calls import PATIENCE_S
+from tests.moa.provider_calls import TIMEOUT_S
 from tests.moa.runs import QUESTION, SEED, layer, plan
 from tests.models import Cut, HangAfterHeaders, HangBeforeHeaders, ModelServer, Reply, Stall, Status
 from tests.models.replies import Fault
@@ -54,7 +54,7 @@ class Site:
 @asynccontextmanager
 async def on_site() -> AsyncGenerator[Site]:
     """Run a test against a server; fail if it leaves tasks or connections or takes too long."""
-    async with asyncio.timeout(PATIENCE_S), ModelServer() as server:
+    async with asyncio.timeout(TIMEOUT_S), ModelServer() as server:
         async with Endpoints() as endpoints:
             before = asyncio.all_tasks()
             yield Site(server, endpoints)

@@ -31,7 +31,7 @@ from tests.moa.runs import follows, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual
 
 
-def heals(name: str, *errors: ModelError, **profile: int) -> ScriptedModel:
+def recovering(name: str, *errors: ModelError, **profile: int) -> ScriptedModel:
     """Return a model whose first calls fail like this and whose next one succeeds."""
     left = list(errors)
 
@@ -82,7 +82,7 @@ def test_retry_delays_grow_and_are_never_shorter_than_the_server_asks() -> None:
 @virtual
 async def test_a_temporary_fault_is_retried_and_logged() -> None:
     """The second call's answer is used; the first call is reported and logged."""
-    model = heals("a", Unavailable(status=500))
+    model = recovering("a", Unavailable(status=500))
     played = await play(plan(layer(model), by=says("w")))
     assert (played.read_models(), played.of(Failed)) == ({"a"}, [])
     (retried,) = played.of(Retried)
@@ -98,7 +98,7 @@ async def test_a_temporary_fault_is_retried_and_logged() -> None:
 @virtual
 async def test_retry_after_is_respected_within_the_deadline() -> None:
     """The retry starts when the server asked for it."""
-    model = heals("a", RateLimited(retry_after=9.0))
+    model = recovering("a", RateLimited(retry_after=9.0))
     played = await play(plan(layer(model), by=says("w")))
     assert [call.started for call in played.calls("a")] == [0.0, 9.0]
 
@@ -106,7 +106,7 @@ async def test_retry_after_is_respected_within_the_deadline() -> None:
 @virtual
 async def test_a_retry_after_past_the_deadline_fails_at_once() -> None:
     """The layer does not wait for a retry that would be too late."""
-    model = heals("a", RateLimited(retry_after=45.0))
+    model = recovering("a", RateLimited(retry_after=45.0))
     played = await play(plan(layer(model, says("b"), deadline_s=45), by=says("w")))
     assert (played.answer("a").error_kind, model.calls) == ("rate_limited", 1)
     assert played.outcome.seconds == 0.0
@@ -119,7 +119,7 @@ async def test_a_retry_after_past_the_deadline_fails_at_once() -> None:
 @virtual
 async def test_permanent_faults_are_not_retried(error: ModelError) -> None:
     """A used-up quota or a rejected key costs one call."""
-    model = heals("a", error)
+    model = recovering("a", error)
     played = await play(plan(layer(model, says("b")), by=says("w")))
     assert (model.calls, played.answer("a").error_kind) == (1, error.error_kind)
 
@@ -155,7 +155,7 @@ async def test_a_dead_proposer_costs_one_more_call_and_no_time() -> None:
 @virtual
 async def test_a_closing_layer_drops_scheduled_retries() -> None:
     """A dropped retry's failure is reported once."""
-    busy = heals("busy", RateLimited(retry_after=20.0))
+    busy = recovering("busy", RateLimited(retry_after=20.0))
     played = await play(plan(layer(says("a"), says("b"), busy), by=slow("w", 60)))
     kinds = [type(e) for e in played.events if isinstance(e, Failed | LayerClosed | Retried)]
     assert kinds == [Failed, LayerClosed]
@@ -204,7 +204,7 @@ async def test_all_tries_share_one_deadline() -> None:
 @virtual
 async def test_a_single_model_is_retried() -> None:
     """A pipeline without layers retries too; if that fails, the error names the cause."""
-    healed = await play(Plan.of(aggregator=heals("w", Unavailable(kind="overloaded"))))
+    healed = await play(Plan.of(aggregator=recovering("w", Unavailable(kind="overloaded"))))
     assert healed.outcome.status == "complete"
     with pytest.raises(NotEnoughAnswers, match="w: Busy"):
         await play(Plan.of(aggregator=says("w", Fail(Unavailable("Busy.", kind="overloaded")))))
@@ -213,7 +213,7 @@ async def test_a_single_model_is_retried() -> None:
 @virtual
 async def test_a_prompt_that_was_too_long_is_shortened_once() -> None:
     """The model is called again at once with half its window, and a note says what was left out."""
-    model = heals("a", Overflow(), context_window=4096, max_attempts=1)
+    model = recovering("a", Overflow(), context_window=4096, max_attempts=1)
     thread = Prompt.of("word " * 2000)
     played = await play(plan(layer(model), by=says("w")), thread)
     first, second = (len(prompt.messages[-1].content) for prompt, _ in model.prompts)
@@ -234,7 +234,7 @@ async def test_a_prompt_that_stays_too_long_is_a_failure() -> None:
 @virtual
 async def test_a_shortened_call_may_still_be_retried() -> None:
     """Shortening does not count as a retry: a later failure still has its own."""
-    model = heals("a", Overflow(), Unavailable(), context_window=4096)
+    model = recovering("a", Overflow(), Unavailable(), context_window=4096)
     played = await play(plan(layer(model), by=says("w")), Prompt.of("word " * 2000))
     assert [call.error_kind for call in played.calls("a")] == ["overflow", "unavailable", None]
     assert model.prompts[1] == model.prompts[2]
@@ -243,7 +243,7 @@ async def test_a_shortened_call_may_still_be_retried() -> None:
 @virtual
 async def test_an_aggregator_gets_a_shorter_prompt_before_it_is_replaced() -> None:
     """A window estimated too large is no reason to switch to the weaker model."""
-    first, second = heals("first", Overflow()), says("second")
+    first, second = recovering("first", Overflow()), says("second")
     played = await play(plan(layer(says("a")), by=[first, second]))
     assert played.outcome.aggregator is not None
     assert (played.outcome.aggregator.model, second.calls) == ("first", 0)

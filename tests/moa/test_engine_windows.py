@@ -13,7 +13,7 @@ from aiohttp import web
 from moa import Message, Outcome, Plan, Profile, Prompt, ask
 from moa.pipeline.plan import Layer, Seat
 from moa.providers import Endpoints, ModelSpec, build
-from tests.moa.provider_calls import PATIENCE_S
+from tests.moa.provider_calls import TIMEOUT_S
 from tests.moa.runs import says
 from tests.models import ModelServer, Reply
 from tests.models.replies import Api, Request
@@ -59,7 +59,7 @@ class CountingServer(ModelServer):
 
 @asynccontextmanager
 async def counting(count: Callable[[str], int]) -> AsyncGenerator[tuple[CountingServer, Endpoints]]:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         reply = Reply(lambda request: f"Read {len(request.turns)} turns.")
         async with CountingServer(count, small=reply) as server, Endpoints() as endpoints:
             yield server, endpoints

@@ -13,7 +13,7 @@ import pytest
 import moa
 from moa.engine.in_flight_call import MAX_ANSWER_CHARS
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, response_reader, transport
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.models import ModelServer, Raw, Reply
 from tests.models.floods import FLOODS
 
@@ -100,8 +100,8 @@ async def test_nothing_is_read_after_packed_data(server: ModelServer, endpoints:
     """The end of packed data is the end of the answer, even if the connection stays open."""
     packed, headers = gzip.compress(b"data: {}\n\n"), {"Content-Encoding": "gzip"}
     server.models["m"] = Reply(fault=Raw(packed, headers=headers, stays_open=True))
-    heard = await hear(model_at(server, endpoints, "m"))
-    assert heard.kind == ("Unavailable", "cut")
+    collected = await collect(model_at(server, endpoints, "m"))
+    assert collected.kind == ("Unavailable", "cut")
 
 
 @pytest.mark.parametrize("flood", ["text", "packed text"])

@@ -13,7 +13,7 @@ from moa.pipeline.config import Config
 from moa.pipeline.prompts import with_answers, without_images
 from moa.pipeline.strategies import PromptContext, direct
 from moa.providers import Endpoints, ModelSpec, build
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.moa.runs import layer, plan, play, says
 from tests.models import ModelServer, Reply
 
@@ -42,7 +42,7 @@ async def sent(provider: str, thread: Prompt) -> list[dict[str, object]]:
     async with ModelServer({"m": Reply("Yes.")}) as server, Endpoints() as endpoints:
         url = server.openai_url if provider == "openai" else server.anthropic_url
         spec = ModelSpec(provider=provider, model="m", base_url=url, api_key="k")
-        await hear(build(spec, Profile("m"), endpoints), thread, Sampling())
+        await collect(build(spec, Profile("m"), endpoints), thread, Sampling())
         return [m for m in server.questions[0].body["messages"] if m["role"] != "system"]
 
 
@@ -118,7 +118,7 @@ def test_the_oldest_images_are_dropped_first_and_named() -> None:
     (last,) = fitted.messages
     assert [image.name for image in last.images] == ["2.png", "3.png"]
     assert last.content == (
-        "[2 of this message's images are not shown, for want of room: 0.png, 1.png]\n\n"
+        "[2 of this message's images are not shown, for lack of room: 0.png, 1.png]\n\n"
         "What is shown?"
     )
     assert notes == ("The first 2 images were left out: the model has no room for more.",)
@@ -169,7 +169,7 @@ def test_images_go_only_to_models_that_take_them(*, takes: bool) -> None:
     assert request.images_omitted != takes
 
 
-async def test_the_reader_learns_once_which_models_saw_no_image() -> None:
+async def test_one_note_names_the_models_that_saw_no_image() -> None:
     """One sentence names all such models, whatever their role."""
     seeing, blind = says("a", takes_images=True), says("b")
     mixed = plan(layer(seeing, blind, says("c")), by=says("w"))
@@ -186,8 +186,8 @@ async def test_the_reader_learns_once_which_models_saw_no_image() -> None:
 
 async def test_a_scripted_model_counts_images() -> None:
     """The cost of images can be tried without a provider."""
-    with_them = await hear(says("m"), THREAD, Sampling())
-    without = await hear(says("m"), without_images(THREAD), Sampling())
+    with_them = await collect(says("m"), THREAD, Sampling())
+    without = await collect(says("m"), without_images(THREAD), Sampling())
     assert with_them.usage is not None
     assert without.usage is not None
     assert with_them.usage.input_tokens > without.usage.input_tokens + 500
@@ -200,7 +200,7 @@ def config(provider: str) -> Config:
 
 
 def test_a_configuration_says_which_models_take_images() -> None:
-    """Only the configuration knows; the embedded model takes none."""
+    """The configuration decides this; the embedded model takes none."""
     assert config("openai").models["m"].images
     with pytest.raises(PipelineError, match=r"models\.m\.images: the embedded model takes no"):
         config("local")

@@ -18,7 +18,7 @@ texts = st.integers(0, 400).map(lambda words: "so it goes " * words)
 
 
 def thread(*contents: str) -> Prompt:
-    """Return a thread by several people, of which each third message is the bot's."""
+    """Return a thread by several people, in which every third message is the bot's."""
     messages = [
         Message(
             "assistant" if n % 3 == 2 and n < len(contents) - 1 else "user",
@@ -96,7 +96,7 @@ def test_a_shortened_quote_is_still_a_quote(line: str) -> None:
 
 
 def test_models_get_alternating_turns() -> None:
-    """Neighbouring messages of one role are one turn, and the request says what it holds."""
+    """Neighbouring messages of one role are one turn, with all their texts."""
     context = PromptContext(thread("a", "b", "c", "d", "e"), (), "0" * 16)
     request = model_request.build_request(direct, context, Profile("m"), "proposer")
     assert [m.role for m in request.prompt.messages] == ["user", "assistant", "user"]
@@ -104,7 +104,7 @@ def test_models_get_alternating_turns() -> None:
     assert (request.messages_read, request.messages) == (5, 5)
 
 
-def test_the_question_alone_is_repeated_after_the_answers() -> None:
+def test_only_the_question_is_repeated_after_the_answers() -> None:
     """Earlier messages in the same turn are not repeated."""
     answer = Answer("m", 1, 1, "used", "Because.", "A")
     context = PromptContext(thread("a", "b", "why?"), (answer,), "0" * 16, final=True)

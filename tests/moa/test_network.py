@@ -146,8 +146,8 @@ async def test_a_public_server_is_reached_through_a_company_proxy(
     async with Proxy(server.url, credentials="user:p@ss") as proxy:
         address = proxy.url.replace("//", "//user:p%40ss@")
         variables = {"HTTPS_PROXY": address, variable: str(company.file), "GROQ_API_KEY": "k" * 9}
-        heard = await ask_from('provider = "groq"\nmodel = "m"', variables)
-    assert (heard.text, heard.error) == ("Paris.", None)
+        collected = await ask_from('provider = "groq"\nmodel = "m"', variables)
+    assert (collected.text, collected.error) == ("Paris.", None)
     assert proxy.hosts == ["api.groq.com:443"]
     assert server.last.path == "/openai/v1/chat/completions"
     assert server.last.headers["authorization"] == "Bearer kkkkkkkkk"
@@ -174,35 +174,35 @@ async def test_a_plain_proxy_gets_its_credentials(company: Company) -> None:
     """Unencrypted requests have them too, and the model's server never sees them."""
     async with VendorServer() as server, Proxy(server.url, credentials="user:p@ss") as proxy:
         variables = {"ALL_PROXY": proxy.url.replace("//", "//user:p%40ss@")}
-        heard = await ask_from(f'{GPT}base_url = "http://models.corp/v1"', variables)
-    assert heard.text == "Paris."
+        collected = await ask_from(f'{GPT}base_url = "http://models.corp/v1"', variables)
+    assert collected.text == "Paris."
     assert proxy.hosts == ["models.corp"]
 
 
 async def test_an_untrusted_certificate_is_reported_as_such(server: VendorServer) -> None:
     """The message has OpenSSL's reason and the setting, instead of "could not be reached"."""
-    heard = await ask_from(f'{GPT}base_url = "{server.url}/v1"')
-    assert heard.kind == ("Rejected", "certificate")
-    assert "self-signed" in str(heard.error) or "local issuer" in str(heard.error)
-    assert "SSL_CERT_FILE" in str(heard.error)
+    collected = await ask_from(f'{GPT}base_url = "{server.url}/v1"')
+    assert collected.kind == ("Rejected", "certificate")
+    assert "self-signed" in str(collected.error) or "local issuer" in str(collected.error)
+    assert "SSL_CERT_FILE" in str(collected.error)
 
 
 async def test_a_certificate_for_another_host_is_reported_as_such(company: Company) -> None:
     """The message differs from that for an unknown authority."""
     async with VendorServer(tls=company.server("other.example")) as server:
         lines = f'{GPT}base_url = "{server.url}/v1"'
-        heard = await ask_from(lines, {"SSL_CERT_FILE": str(company.file)})
-    assert heard.kind == ("Rejected", "certificate")
-    assert "127.0.0.1" in str(heard.error)
+        collected = await ask_from(lines, {"SSL_CERT_FILE": str(company.file)})
+    assert collected.kind == ("Rejected", "certificate")
+    assert "127.0.0.1" in str(collected.error)
 
 
 async def test_a_server_without_encryption_is_reported_as_such() -> None:
     """https:// in front of a plain server is a common mistake."""
     async with ModelServer({"m": Reply("Paris.")}) as server:
         address = server.openai_url.replace("http:", "https:")
-        heard = await ask_from(f'{GPT}base_url = "{address}"')
-    assert heard.kind == ("Unavailable", "connection")
-    assert "http://" in str(heard.error)
+        collected = await ask_from(f'{GPT}base_url = "{address}"')
+    assert collected.kind == ("Unavailable", "connection")
+    assert "http://" in str(collected.error)
 
 
 @pytest.mark.parametrize("content", [None, "not a certificate"])
@@ -213,9 +213,9 @@ async def test_an_unusable_certificate_file_is_named(
     path = tmp_path / "authority.pem"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    heard = await ask_from(f'{GPT}base_url = "{server.url}/v1"', {"SSL_CERT_FILE": str(path)})
-    assert heard.kind == ("Rejected", "certificate")
-    assert "SSL_CERT_FILE" in str(heard.error)
+    collected = await ask_from(f'{GPT}base_url = "{server.url}/v1"', {"SSL_CERT_FILE": str(path)})
+    assert collected.kind == ("Rejected", "certificate")
+    assert "SSL_CERT_FILE" in str(collected.error)
 
 
 async def test_a_refusing_proxy_is_reported_as_such(server: VendorServer, company: Company) -> None:
@@ -223,13 +223,13 @@ async def test_a_refusing_proxy_is_reported_as_such(server: VendorServer, compan
     lines = f'{GPT}base_url = "{server.url}/v1"'
     trusted = {"SSL_CERT_FILE": str(company.file)}
     async with Proxy(server.url, credentials="user:right") as proxy:
-        heard = await ask_from(lines, trusted | {"HTTPS_PROXY": proxy.url})
-        assert heard.kind == ("Unavailable", "proxy")
-        assert "407" in str(heard.error)
+        collected = await ask_from(lines, trusted | {"HTTPS_PROXY": proxy.url})
+        assert collected.kind == ("Unavailable", "proxy")
+        assert "407" in str(collected.error)
     async with Proxy(server.url, refuses=403) as proxy:
-        heard = await ask_from(lines, trusted | {"https_proxy": proxy.url})
-        assert "403" in str(heard.error)
-    heard = await ask_from(lines, trusted | {"HTTPS_PROXY": proxy.url})
-    assert heard.kind == ("Unavailable", "proxy")
-    assert "proxy" in str(heard.error)
+        collected = await ask_from(lines, trusted | {"https_proxy": proxy.url})
+        assert "403" in str(collected.error)
+    collected = await ask_from(lines, trusted | {"HTTPS_PROXY": proxy.url})
+    assert collected.kind == ("Unavailable", "proxy")
+    assert "proxy" in str(collected.error)
     assert server.seen == []

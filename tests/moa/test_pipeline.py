@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from moa import PipelineError, Plan, bind
+from moa import STRATEGIES, PipelineError, Plan, Prompt, Sampling, bind
 from moa.pipeline.definition import LayerDefinition, Pipeline
 from moa.pipeline.plan import AGGREGATOR_DEADLINE_S, LAYER_DEADLINE_S
 from tests.moa.runs import says
@@ -81,8 +84,45 @@ def test_a_plan_can_be_made_of_models() -> None:
     assert Plan.of(aggregator=[a, b]) == Plan((), (a, b))
 
 
-def test_a_plan_needs_models_everywhere() -> None:
-    """An empty layer or an empty list of aggregators is an error."""
-    for wrong in (lambda: Plan.of([], aggregator=MODELS["a"]), lambda: Plan.of(aggregator=[])):
-        with pytest.raises(PipelineError, match="at least one model"):
-            wrong()
+def test_a_plan_takes_a_strategys_name() -> None:
+    """It works as in `moa.ask`."""
+    a = MODELS["a"]
+    named = Plan.of([a, a], aggregator=a, strategy="debate")
+    assert named == Plan.of([a, a], aggregator=a, strategy=STRATEGIES["debate"])
+    with pytest.raises(PipelineError, match=r'no strategy "debat"\. Did you mean "debate"'):
+        Plan.of([a], aggregator=a, strategy="debat")
+
+
+async def _returns(_prompt: Prompt, _sampling: Sampling) -> str:
+    return "no generator"
+
+
+NO_MODELS: dict[str, tuple[Any, Any, list[str]]] = {
+    "nothing in a layer": ([[]], MODELS["a"], ["layers[1]: name at least one model."]),
+    "no aggregator": ([], [], ["aggregator: name at least one model."]),
+    "names": (
+        [[MODELS["a"], "openai:x"]],
+        "openai:y",
+        ["layers[1][2]: must be a moa.Model", "aggregator: must be a list of models."],
+    ),
+    "models without a list": (
+        [MODELS["a"], "openai:x"],
+        MODELS["b"],
+        ["layers[1]: must be a list of models.", "layers[2]: must be a list of models."],
+    ),
+    "no generator": (
+        [[SimpleNamespace(profile=MODELS["a"].profile, stream=_returns)]],
+        MODELS["a"],
+        ["layers[1][1]: its `stream` must be an async generator"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_MODELS)
+def test_a_plan_needs_models_everywhere(case: str) -> None:
+    """One error lists everything else, before any call."""
+    layers, aggregator, expected = NO_MODELS[case]
+    with pytest.raises(PipelineError) as raised:
+        Plan.of(*layers, aggregator=aggregator)
+    lines = str(raised.value).splitlines()
+    assert [line[: len(start)] for line, start in zip(lines, expected, strict=True)] == expected

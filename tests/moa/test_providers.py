@@ -11,7 +11,7 @@ import pytest
 
 from moa import ModelError, Profile, RateLimited, Sampling
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.provider_calls import PATIENCE_S, QUESTION, hear
+from tests.moa.provider_calls import QUESTION, TIMEOUT_S, collect
 from tests.models import (
     Cut,
     ErrorEvent,
@@ -44,7 +44,7 @@ async def nothing_left_running(server: ModelServer) -> AsyncGenerator[Endpoints]
     before = asyncio.all_tasks()
     async with Endpoints() as endpoints:
         yield endpoints
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         await server.all_closed()
     assert asyncio.all_tasks() == before
 
@@ -69,11 +69,11 @@ async def test_an_answer_is_received_completely(
         SAID, input_tokens=20, output_tokens=7, cached_tokens=5, streams=streams
     )
     async with nothing_left_running(server) as endpoints:
-        heard = await hear(model_at(server, endpoints, provider))
-    assert heard.error is None
-    assert (heard.text, heard.stop) == (SAID, "end")
-    assert heard.usage is not None
-    usage = heard.usage
+        collected = await collect(model_at(server, endpoints, provider))
+    assert collected.error is None
+    assert (collected.text, collected.stop) == (SAID, "end")
+    assert collected.usage is not None
+    usage = collected.usage
     assert (usage.input_tokens, usage.output_tokens, usage.cached_tokens) == (20, 7, 5)
 
 
@@ -85,8 +85,8 @@ async def test_the_stop_reason_is_reported(
     """A token limit and a refusal differ from a normal end, and keep the text so far."""
     server.models["m"] = Reply("Paris is", stop=stop, streams=streams)
     async with nothing_left_running(server) as endpoints:
-        heard = await hear(model_at(server, endpoints, provider))
-    assert (heard.text, heard.stop, heard.error) == ("Paris is", stop, None)
+        collected = await collect(model_at(server, endpoints, provider))
+    assert (collected.text, collected.stop, collected.error) == ("Paris is", stop, None)
 
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streaming", "whole"])
@@ -96,8 +96,8 @@ async def test_an_empty_answer_is_no_error(
     """A model that ends without text is reported as such; the engine decides what it means."""
     server.models["m"] = Reply("", streams=streams)
     async with nothing_left_running(server) as endpoints:
-        heard = await hear(model_at(server, endpoints, provider))
-    assert (heard.text, heard.stop, heard.error) == ("", "end", None)
+        collected = await collect(model_at(server, endpoints, provider))
+    assert (collected.text, collected.stop, collected.error) == ("", "end", None)
 
 
 OVERLOADED = ErrorEvent({"type": "overloaded_error"}, after=0)
@@ -154,19 +154,19 @@ async def test_every_fault_is_classified(
     """
     server.models["m"] = Reply(SAID, fault=fault)
     async with nothing_left_running(server) as endpoints:
-        heard = await hear(model_at(server, endpoints, provider, timeout_s=0.2))
-    assert heard.kind == kind
-    assert heard.text == text
+        collected = await collect(model_at(server, endpoints, provider, timeout_s=0.2))
+    assert collected.kind == kind
+    assert collected.text == text
     assert len(server.questions) == 1
-    assert "secret" not in f"{heard.error!r} {heard.error} {vars(heard.error)}"
+    assert "secret" not in f"{collected.error!r} {collected.error} {vars(collected.error)}"
 
 
 async def test_a_reset_connection_is_a_cut_answer(server: ModelServer, provider: str) -> None:
     """A connection reset in the middle of an answer counts as cut."""
     server.models["m"] = Reply(SAID, fault=Cut(after=2, reset=True))
     async with nothing_left_running(server) as endpoints:
-        heard = await hear(model_at(server, endpoints, provider))
-    assert heard.kind == ("Unavailable", "cut")
+        collected = await collect(model_at(server, endpoints, provider))
+    assert collected.kind == ("Unavailable", "cut")
 
 
 async def test_a_dead_address_is_a_connection_error(server: ModelServer, provider: str) -> None:
@@ -174,8 +174,8 @@ async def test_a_dead_address_is_a_connection_error(server: ModelServer, provide
     async with ModelServer() as gone:
         pass
     async with nothing_left_running(server) as endpoints:
-        heard = await hear(model_at(gone, endpoints, provider))
-    assert heard.kind == ("Unavailable", "connection")
+        collected = await collect(model_at(gone, endpoints, provider))
+    assert collected.kind == ("Unavailable", "connection")
 
 
 @pytest.mark.parametrize(
@@ -197,15 +197,15 @@ async def test_the_servers_waiting_time_is_kept(
     """A rate limit carries the server's waiting time, in every form servers use."""
     server.models["m"] = Reply(fault=Status(429, headers=headers))
     async with nothing_left_running(server) as endpoints:
-        heard = await hear(model_at(server, endpoints, provider))
-    assert isinstance(heard.error, RateLimited)
-    assert heard.error.retry_after == expected
+        collected = await collect(model_at(server, endpoints, provider))
+    assert isinstance(collected.error, RateLimited)
+    assert collected.error.retry_after == expected
 
 
 async def test_closing_early_closes_the_connection(server: ModelServer, provider: str) -> None:
     """Closing the generator in the middle of an answer closes its connection."""
     server.models["m"] = Reply(SAID, fault=Stall(after=1))
-    async with nothing_left_running(server) as endpoints, asyncio.timeout(PATIENCE_S):
+    async with nothing_left_running(server) as endpoints, asyncio.timeout(TIMEOUT_S):
         stream = model_at(server, endpoints, provider).stream(QUESTION, Sampling())
         async with aclosing(stream) as answer:
             assert [chunk.text async for chunk in _until_text(answer)][-1] == "Paris"
@@ -220,8 +220,8 @@ async def test_cancelling_closes_the_connection(
 ) -> None:
     """Cancelling a waiting task closes its connection."""
     server.models["m"] = Reply(SAID, fault=fault)
-    async with nothing_left_running(server) as endpoints, asyncio.timeout(PATIENCE_S):
-        task = asyncio.create_task(hear(model_at(server, endpoints, provider)))
+    async with nothing_left_running(server) as endpoints, asyncio.timeout(TIMEOUT_S):
+        task = asyncio.create_task(collect(model_at(server, endpoints, provider)))
         request = await server.asked(1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -245,10 +245,10 @@ async def test_one_connection_serves_successive_questions(
     async with nothing_left_running(server) as endpoints:
         models = [model_at(server, endpoints, provider) for _ in range(3)]
         for model in models:
-            await hear(model)
+            await collect(model)
         assert server.connections == 1
-        answers = await asyncio.gather(*(hear(model) for model in models * 5))
-    assert {heard.text for heard in answers} == {f"You said: {QUESTION.messages[0].content}"}
+        answers = await asyncio.gather(*(collect(model) for model in models * 5))
+    assert {answer.text for answer in answers} == {f"You said: {QUESTION.messages[0].content}"}
 
 
 async def test_the_request_has_all_its_parts(server: ModelServer, provider: str) -> None:
@@ -256,7 +256,7 @@ async def test_the_request_has_all_its_parts(server: ModelServer, provider: str)
     server.models["m"] = Reply(SAID)
     async with nothing_left_running(server) as endpoints:
         model = model_at(server, endpoints, provider, options={"top_p": 0.9}, reasoning_tokens=0)
-        await hear(model, sampling=Sampling(max_output_tokens=33))
+        await collect(model, sampling=Sampling(max_output_tokens=33))
     request = server.requests[0]
     assert request.system == QUESTION.system
     assert request.turns == [("user", QUESTION.messages[0].content)]
@@ -269,8 +269,8 @@ async def test_invalid_unicode_does_no_harm(server: ModelServer, provider: str) 
     server.models["m"] = Reply(SAID)
     async with nothing_left_running(server) as endpoints:
         model = model_at(server, endpoints, provider)
-        heard = await hear(model, QUESTION.of("odd \ud800 text", system="odd \udfff too"))
-    assert (heard.text, server.requests[0].turns) == (SAID, [("user", "odd ? text")])
+        collected = await collect(model, QUESTION.of("odd \ud800 text", system="odd \udfff too"))
+    assert (collected.text, server.requests[0].turns) == (SAID, [("user", "odd ? text")])
 
 
 async def test_a_probe_checks_address_key_and_name(server: ModelServer, provider: str) -> None:

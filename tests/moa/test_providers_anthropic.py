@@ -13,7 +13,7 @@ from moa.providers import Endpoints
 from moa.providers.anthropic import MAX_OUTPUT_TOKENS, AnthropicModel
 from moa.providers.messages_codec import BEFORE_ASSISTANT
 from moa.providers.parameters import REASONING_TOKENS
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.models import ModelServer, Raw, Reply, Status
 
 
@@ -76,7 +76,7 @@ async def test_turns_alternate_and_begin_with_the_user(
     sent: list[tuple[str, str]],
 ) -> None:
     """Any thread is sent in the API's form: no empty turn, no role twice in a row."""
-    await hear(model_at(server, endpoints), Prompt(tuple(turns)))
+    await collect(model_at(server, endpoints), Prompt(tuple(turns)))
     assert server.requests[0].turns == sent
     assert "system" not in server.requests[0].body
 
@@ -84,14 +84,14 @@ async def test_turns_alternate_and_begin_with_the_user(
 async def test_no_temperature_is_sent(server: ModelServer, endpoints: Endpoints) -> None:
     """The API accepts no temperature: none is sent, and the profile says so."""
     model = model_at(server, endpoints)
-    await hear(model, sampling=Sampling(temperature=0.7))
+    await collect(model, sampling=Sampling(temperature=0.7))
     assert "temperature" not in server.requests[0].body
     assert not model.profile.takes_temperature
 
 
 async def test_a_limit_is_always_sent(server: ModelServer, endpoints: Endpoints) -> None:
     """The API requires a limit: the model's own is used if the role sets none."""
-    await hear(model_at(server, endpoints), sampling=Sampling())
+    await collect(model_at(server, endpoints), sampling=Sampling())
     assert server.requests[0].body["max_tokens"] == MAX_OUTPUT_TOKENS + REASONING_TOKENS
 
 
@@ -121,7 +121,7 @@ async def test_errors_are_recognised_by_type_and_code(
     """Credit, size and load errors are recognised by type and code, whatever the status."""
     body = {"type": "error", "error": error}
     server.models["m"] = Reply(fault=Status(status, body))
-    assert (await hear(model_at(server, endpoints))).kind == kind
+    assert (await collect(model_at(server, endpoints))).kind == kind
 
 
 async def test_usage_is_known_before_the_first_word(
@@ -132,10 +132,10 @@ async def test_usage_is_known_before_the_first_word(
     server.models["m"] = events(
         {"type": "message_start", "message": {"usage": usage}}, saying("text_delta", text="Pa")
     )
-    heard = await hear(model_at(server, endpoints))
-    assert (heard.kind, heard.text) == (("Unavailable", "cut"), "Pa")
-    assert heard.usage is not None
-    assert (heard.usage.input_tokens, heard.usage.cached_tokens) == (42, 30)
+    collected = await collect(model_at(server, endpoints))
+    assert (collected.kind, collected.text) == (("Unavailable", "cut"), "Pa")
+    assert collected.usage is not None
+    assert (collected.usage.input_tokens, collected.usage.cached_tokens) == (42, 30)
 
 
 async def test_thinking_is_not_part_of_the_answer(
@@ -150,8 +150,8 @@ async def test_thinking_is_not_part_of_the_answer(
         {"type": "message_delta", "delta": {"stop_reason": "model_context_window_exceeded"}},
         {"type": "message_stop"},
     )
-    heard = await hear(model_at(server, endpoints))
-    assert (heard.text, heard.stop, heard.error) == ("Paris", "length", None)
+    collected = await collect(model_at(server, endpoints))
+    assert (collected.text, collected.stop, collected.error) == ("Paris", "length", None)
 
 
 async def test_a_missing_key_is_named(
@@ -161,9 +161,9 @@ async def test_a_missing_key_is_named(
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path))
-    heard = await hear(AnthropicModel(Profile("m"), "m", endpoints))
-    assert heard.kind == ("Rejected", "auth")
-    assert "ANTHROPIC_API_KEY" in str(heard.error)
+    collected = await collect(AnthropicModel(Profile("m"), "m", endpoints))
+    assert collected.kind == ("Rejected", "auth")
+    assert "ANTHROPIC_API_KEY" in str(collected.error)
 
 
 async def test_a_key_from_the_environment_stays_with_its_server(
@@ -171,7 +171,7 @@ async def test_a_key_from_the_environment_stays_with_its_server(
 ) -> None:
     """A server given by base_url never gets the key of another one."""
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-anthropic")
-    await hear(model_at(server, endpoints, api_key=None))
+    await collect(model_at(server, endpoints, api_key=None))
     assert "sk-of-anthropic" not in str(server.requests[0].headers)
 
 
@@ -181,5 +181,5 @@ async def test_the_environment_is_the_default(
     """The SDK reads ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY, which belong together."""
     monkeypatch.setenv("ANTHROPIC_BASE_URL", server.anthropic_url)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-environment")
-    assert (await hear(AnthropicModel(Profile("m"), "m", endpoints))).text == "Paris."
+    assert (await collect(AnthropicModel(Profile("m"), "m", endpoints))).text == "Paris."
     assert server.requests[0].headers["authorization"] == "Bearer sk-of-the-environment"

@@ -9,7 +9,7 @@ import pytest
 
 from moa import PipelineError, Profile, Usage
 from moa.providers import PROVIDERS, Endpoints, ModelSpec, build, cost_of
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 
 TOKENS = Usage(input_tokens=1_000_000, output_tokens=1_000_000, cached_tokens=500_000)
 
@@ -53,10 +53,10 @@ def test_a_mistake_is_found_before_any_call(spec: ModelSpec, words: str) -> None
 async def test_a_scripted_model_is_built_from_its_settings() -> None:
     """`reply` and `fail` can be set in moa.toml, so a trial needs no code."""
     spec = ModelSpec(provider="scripted", model="echo")
-    heard = await hear(build(spec, Profile("m"), Endpoints()))
-    assert heard.text == "You said: What is the capital of France?"
+    collected = await collect(build(spec, Profile("m"), Endpoints()))
+    assert collected.text == "You said: What is the capital of France?"
     spec = ModelSpec(provider="scripted", reply="x", fail="overflow")
-    assert (await hear(build(spec, Profile("m"), Endpoints()))).kind == ("Overflow", "overflow")
+    assert (await collect(build(spec, Profile("m"), Endpoints()))).kind == ("Overflow", "overflow")
 
 
 def test_a_key_is_not_shown_with_its_settings() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from moa import Profile, Prompt, Sampling
 from moa.providers import APIS, Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.provider_calls import PATIENCE_S, hear
+from tests.moa.provider_calls import TIMEOUT_S, collect
 from tests.models import ModelServer, Reply
 from tests.models.vendors import KEY, VendorServer
 
@@ -56,7 +56,7 @@ async def model(request: pytest.FixtureRequest) -> AsyncGenerator[ProvidedModel,
 
 async def test_the_last_chunk_has_stop_reason_and_usage(model: ProvidedModel) -> None:
     """An answer is text, then one last chunk with stop reason and usage."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         chunks = [chunk async for chunk in model.stream(PROMPT, SAMPLING)]
     assert "".join(chunk.text for chunk in chunks).strip()
     assert [chunk.stop is not None for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
@@ -79,20 +79,20 @@ async def test_it_keeps_its_name(model: ProvidedModel) -> None:
 
 async def test_many_concurrent_calls_are_answered(model: ProvidedModel) -> None:
     """One model serves many questions at the same time."""
-    answers = await asyncio.gather(*(hear(model, PROMPT, SAMPLING) for _ in range(6)))
-    assert all(heard.text and heard.error is None for heard in answers)
+    answers = await asyncio.gather(*(collect(model, PROMPT, SAMPLING) for _ in range(6)))
+    assert all(collected.text and collected.error is None for collected in answers)
 
 
 async def test_an_answer_may_be_closed_in_the_middle(model: ProvidedModel) -> None:
     """Closing after the first chunk leaves no task behind, and the model usable."""
     await model.prepare()
     before = asyncio.all_tasks()
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         async with aclosing(model.stream(PROMPT, SAMPLING)) as answer:
             await anext(answer)
         mine = {task for task in asyncio.all_tasks() - before if not _serves(task)}
         assert not mine
-        assert (await hear(model, PROMPT, SAMPLING)).error is None
+        assert (await collect(model, PROMPT, SAMPLING)).error is None
 
 
 async def test_an_unused_answer_costs_nothing(model: ProvidedModel) -> None:

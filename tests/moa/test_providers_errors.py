@@ -10,7 +10,7 @@ import pytest
 
 from moa import Plan, Profile, ask, resilient
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.moa.refusals import REJECTED, Case
 from tests.moa.refusals_clouds import CLOUD_LIMITS, CLOUDS
 from tests.moa.refusals_others import ONE_QUESTION, PASSING, THE_MODEL
@@ -56,10 +56,10 @@ async def test_an_error_is_classified_by_its_meaning(
     """Every spelling of a kind of error is understood, and keeps its status."""
     _, status, body, kind = case
     server.models["m"] = answering(status, body)
-    heard = await hear(model_at(server, endpoints, provider))
-    assert heard.kind == kind
-    assert heard.error is not None
-    assert heard.error.status == status
+    collected = await collect(model_at(server, endpoints, provider))
+    assert collected.kind == kind
+    assert collected.error is not None
+    assert collected.error.status == status
 
 
 IN_A_STREAM = [c for c in ALL if isinstance(c[2], dict) and "error" in c[2] and c[1] != 402]
@@ -69,12 +69,12 @@ IN_A_STREAM = [c for c in ALL if isinstance(c[2], dict) and "error" in c[2] and 
     ("body", "kind"),
     [pytest.param(c[2], c[3], id=c[0]) for c in IN_A_STREAM if c[3] != REJECTED],
 )
-async def test_an_error_with_status_200_is_classified_alike(
+async def test_an_error_with_status_200_is_classified_in_the_same_way(
     server: ModelServer, endpoints: Endpoints, body: Mapping[str, Any], kind: tuple[str, str]
 ) -> None:
     """Gateways may report an error inside a 200 response, in the same words."""
     server.models["m"] = Reply(fault=Raw(f"data: {json.dumps(body)}\n\n".encode()))
-    assert (await hear(model_at(server, endpoints))).kind == kind
+    assert (await collect(model_at(server, endpoints))).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ async def test_one_rejected_question_does_not_affect_the_next(
     server.models["m"] = [*[answering(status, body)] * 4, Reply("Paris.")]
     model = resilient(model_at(server, endpoints))
     while len(server.questions) < 4:
-        assert (await hear(model)).error is not None
-    assert (await hear(model)).text == "Paris."
+        assert (await collect(model)).error is not None
+    assert (await collect(model)).text == "Paris."
 
 
 @pytest.mark.parametrize(("status", "body"), [pytest.param(*c[1:3], id=c[0]) for c in OF_THE_MODEL])
@@ -99,8 +99,8 @@ async def test_a_fault_of_the_model_or_its_key_stops_the_next_calls(
     """A bad key, an empty account and an unknown model aren't retried for a while."""
     server.models["m"] = [answering(status, body), Reply("Paris.")]
     model = resilient(model_at(server, endpoints))
-    await hear(model)
-    assert (await hear(model)).kind == ("BreakerOpen", "breaker_open")
+    await collect(model)
+    assert (await collect(model)).kind == ("BreakerOpen", "breaker_open")
     assert len(server.questions) == 1
 
 
@@ -114,16 +114,16 @@ async def test_the_providers_reason_is_kept_without_keys(
     )
     error = {"message": said, "code": "invalid_api_key", "param": "api_key", "type": "t"}
     server.models["m"] = Reply(fault=Status(401, {"error": error}))
-    heard = await hear(model_at(server, endpoints, api_key="swordfish-x"))
-    assert heard.error is not None
-    reason = heard.error.reason
+    collected = await collect(model_at(server, endpoints, api_key="swordfish-x"))
+    assert collected.error is not None
+    reason = collected.error.reason
     assert reason is not None
     assert reason.startswith("401 invalid_api_key (parameter api_key): Incorrect API key provided")
     assert len(reason) <= 360
     assert reason.endswith("…")
     for secret in ("abc123", "swordfish", "AIzaSy", "abc.123456", "wxyz"):
         assert secret not in reason
-    assert "Incorrect" not in str(heard.error)
+    assert "Incorrect" not in str(collected.error)
 
 
 async def test_the_reason_in_a_html_page_is_its_title(
@@ -132,9 +132,9 @@ async def test_the_reason_in_a_html_page_is_its_title(
     """A gateway's HTML page is summarised by its title, in one line."""
     page = "<html><head><title>502 Bad\nGateway</title></head><body>…</body></html>"
     server.models["m"] = answering(502, page)
-    heard = await hear(model_at(server, endpoints))
-    assert heard.error is not None
-    assert heard.error.reason == "502: 502 Bad Gateway"
+    collected = await collect(model_at(server, endpoints))
+    assert collected.error is not None
+    assert collected.error.reason == "502: 502 Bad Gateway"
 
 
 async def test_the_reason_is_logged_for_operators(
@@ -157,10 +157,10 @@ async def test_a_hostile_error_is_classified_quickly(
         deep = {"error": deep, "message": "a" * 1_000, "code": ["odd"], "loc": {"a": 1}}
     for body in (deep, ["*" * 100_000], {"error": {"message": "sk-" * 50_000}}, 7, None):
         server.models["m"] = answering(400, body)
-        heard = await hear(model_at(server, endpoints))
-        assert heard.kind == REJECTED
-        assert heard.error is not None
-        assert len(heard.error.reason or "") < 400
+        collected = await collect(model_at(server, endpoints))
+        assert collected.kind == REJECTED
+        assert collected.error is not None
+        assert len(collected.error.reason or "") < 400
 
 
 FAR_AWAY = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
@@ -186,7 +186,7 @@ async def test_odd_headers_do_not_change_the_error(
     """A rate limit stays a rate limit, whatever dates and encodings come with it."""
     body = b"Slow down, " + b"9" * 2_000 + b"\xff"
     server.models["m"] = Reply(fault=Raw(body, "text/plain", 429, headers))
-    heard = await hear(model_at(server, endpoints))
-    assert heard.kind == ("RateLimited", "rate_limited")
-    assert heard.error is not None
-    assert str(heard.error.reason).startswith("429: Slow down, 9")
+    collected = await collect(model_at(server, endpoints))
+    assert collected.kind == ("RateLimited", "rate_limited")
+    assert collected.error is not None
+    assert str(collected.error.reason).startswith("429: Slow down, 9")

@@ -13,7 +13,7 @@ from moa import PipelineError, Profile, Prompt, Sampling
 from moa.providers import Endpoints, ModelSpec, build
 from moa.providers.llama import CONTEXT_WINDOW, SLOTS
 from moa.providers.local import LocalModel
-from tests.moa.provider_calls import PATIENCE_S, hear
+from tests.moa.provider_calls import TIMEOUT_S, collect
 
 SHORT = Sampling(temperature=0.0, max_output_tokens=12)
 
@@ -28,55 +28,55 @@ async def test_it_answers(endpoints: Endpoints, capfd: pytest.CaptureFixture[str
     """A question gets text, a stop reason and usage, and nothing reaches the terminal."""
     model = build(ModelSpec(provider="local"), Profile("l"), endpoints)
     await model.probe()
-    heard = await hear(model, Prompt.of("Name a fruit."), SHORT)
-    assert heard.error is None
-    assert heard.text.strip()
-    assert heard.stop in {"end", "length"}
-    assert heard.usage is not None
-    assert heard.usage.input_tokens > 0
-    assert 0 < heard.usage.output_tokens <= 12
+    collected = await collect(model, Prompt.of("Name a fruit."), SHORT)
+    assert collected.error is None
+    assert collected.text.strip()
+    assert collected.stop in {"end", "length"}
+    assert collected.usage is not None
+    assert collected.usage.input_tokens > 0
+    assert 0 < collected.usage.output_tokens <= 12
     assert capfd.readouterr() == ("", "")
 
 
 async def test_more_calls_than_slots_are_all_answered(endpoints: Endpoints) -> None:
     """Concurrent calls share one server; those without a slot wait."""
     models = [LocalModel(Profile(f"l{n}"), endpoints) for n in range(SLOTS + 2)]
-    answers = await asyncio.gather(*(hear(m, Prompt.of("Say hello."), SHORT) for m in models))
-    assert all(heard.text and heard.error is None for heard in answers)
+    answers = await asyncio.gather(*(collect(m, Prompt.of("Say hello."), SHORT) for m in models))
+    assert all(collected.text and collected.error is None for collected in answers)
 
 
 async def test_an_answer_at_its_limit_says_so(endpoints: Endpoints) -> None:
     """Its stop reason differs from a normal end."""
     model = LocalModel(Profile("l"), endpoints)
-    heard = await hear(model, Prompt.of("Count to one hundred."), Sampling(0.0, 3))
-    assert (heard.stop, heard.error) == ("length", None)
+    collected = await collect(model, Prompt.of("Count to one hundred."), Sampling(0.0, 3))
+    assert (collected.stop, collected.error) == ("length", None)
 
 
 async def test_a_prompt_that_is_too_long_is_an_overflow(endpoints: Endpoints) -> None:
     """A prompt that doesn't fit is rejected as too long; the window is known in advance."""
     model = LocalModel(Profile("l"), endpoints)
     assert model.profile.context_window == CONTEXT_WINDOW
-    heard = await hear(model, Prompt.of("word " * 2 * CONTEXT_WINDOW), SHORT)
-    assert heard.kind == ("Overflow", "overflow")
+    collected = await collect(model, Prompt.of("word " * 2 * CONTEXT_WINDOW), SHORT)
+    assert collected.kind == ("Overflow", "overflow")
 
 
 async def test_closing_early_stops_the_generation(endpoints: Endpoints) -> None:
     """Closing an answer frees its slot; its thread ends and the server continues."""
     model = LocalModel(Profile("l"), endpoints)
     prompt = Prompt.of("Count to one thousand.")
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         async with aclosing(model.stream(prompt, Sampling(0.0, 2_000))) as answer:
             assert await anext(answer)
         await endpoints.local.wait_idle()
-    assert (await hear(model, Prompt.of("Say hello."), SHORT)).text
+    assert (await collect(model, Prompt.of("Say hello."), SHORT)).text
 
 
 async def test_cancelling_stops_the_processing_of_the_prompt(endpoints: Endpoints) -> None:
     """A call cancelled before its first token stops processing its prompt."""
     model = LocalModel(Profile("l"), endpoints)
     await model.prepare()
-    task = asyncio.create_task(hear(model, Prompt.of("word " * 2_000), SHORT))
-    async with asyncio.timeout(PATIENCE_S):
+    task = asyncio.create_task(collect(model, Prompt.of("word " * 2_000), SHORT))
+    async with asyncio.timeout(TIMEOUT_S):
         await asyncio.sleep(0)
         assert endpoints.local.active
         task.cancel()
@@ -91,7 +91,7 @@ async def test_closing_the_endpoints_ends_every_answer() -> None:
         model = LocalModel(Profile("l"), endpoints)
         await model.prepare()
         prompt = Prompt.of("Count to one thousand.")
-        listening = asyncio.create_task(hear(model, prompt, Sampling(0.0, 2_000)))
+        listening = asyncio.create_task(collect(model, prompt, Sampling(0.0, 2_000)))
         await asyncio.sleep(0)
         assert endpoints.local.active
     assert (await listening).kind == ("Unavailable", "cut")

@@ -13,7 +13,7 @@ from moa import PipelineError, Profile
 from moa.providers import Endpoints
 from moa.providers.openai import OpenAIModel
 from moa.providers.parameters import REASONING_TOKENS
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.models import ModelServer, Raw, Reply, Status
 
 
@@ -76,8 +76,8 @@ async def test_a_rejected_parameter_is_dropped_or_renamed(
     """A parameter that a server rejects is dropped at once, and for later questions."""
     server.models["m"] = [refusing(param, code), Reply("Paris.")]
     model = model_at(server, endpoints)
-    assert (await hear(model)).text == "Paris."
-    assert (await hear(model)).text == "Paris."
+    assert (await collect(model)).text == "Paris."
+    assert (await collect(model)).text == "Paris."
     first, *rest = [request.body for request in server.requests]
     assert param in first
     assert len(rest) == 2
@@ -94,7 +94,7 @@ async def test_a_server_that_rejects_both_limits_gets_none(
         refusing("max_completion_tokens", "unsupported_parameter"),
         Reply("Paris."),
     ]
-    assert (await hear(model_at(server, endpoints))).text == "Paris."
+    assert (await collect(model_at(server, endpoints))).text == "Paris."
     assert not {"max_tokens", "max_completion_tokens"} & server.requests[-1].body.keys()
 
 
@@ -104,8 +104,8 @@ async def test_other_rejections_are_not_retried(
 ) -> None:
     """A request that is wrong in another way fails once, without endless retries."""
     server.models["m"] = refusing(param, "unsupported_value")
-    heard = await hear(model_at(server, endpoints, options={"top_p": 2}))
-    assert heard.kind == ("Rejected", "rejected")
+    collected = await collect(model_at(server, endpoints, options={"top_p": 2}))
+    assert collected.kind == ("Rejected", "rejected")
     assert len(server.requests) == 1
 
 
@@ -114,7 +114,7 @@ async def test_a_server_that_always_rejects_is_retried_a_few_times(
 ) -> None:
     """A server that keeps rejecting a parameter no longer sent ends the retries."""
     server.models["m"] = refusing("temperature", "unsupported_value")
-    assert (await hear(model_at(server, endpoints))).kind == ("Rejected", "rejected")
+    assert (await collect(model_at(server, endpoints))).kind == ("Rejected", "rejected")
     assert len(server.requests) == 2
 
 
@@ -137,10 +137,10 @@ async def test_errors_are_recognised_by_code(
 ) -> None:
     """A full window and empty credit are recognised by code, whatever the status."""
     server.models["m"] = Reply(fault=Status(status, {"error": error}))
-    heard = await hear(model_at(server, endpoints))
-    assert heard.kind == kind
-    assert heard.error is not None
-    assert (heard.error.status, heard.error.code) == (status, next(iter(error.values())))
+    collected = await collect(model_at(server, endpoints))
+    assert collected.kind == kind
+    assert collected.error is not None
+    assert (collected.error.status, collected.error.code) == (status, next(iter(error.values())))
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ async def test_an_error_within_the_stream_is_classified(
 ) -> None:
     """An error after the first text is classified by code, in each form servers use."""
     server.models["m"] = events(saying("Paris"), {"error": error})
-    heard = await hear(model_at(server, endpoints))
-    assert (heard.kind, heard.text) == (kind, "Paris")
+    collected = await collect(model_at(server, endpoints))
+    assert (collected.kind, collected.text) == (kind, "Paris")
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ async def test_the_quirks_of_compatible_servers_are_tolerated(
 ) -> None:
     """Missing end markers, odd stop reasons, empty choices and null deltas do no harm."""
     server.models["m"] = events(*stream)
-    heard = await hear(model_at(server, endpoints))
-    assert (heard.text, heard.stop, heard.error) == (text, stop, None)
+    collected = await collect(model_at(server, endpoints))
+    assert (collected.text, collected.stop, collected.error) == (text, stop, None)
 
 
 @pytest.mark.parametrize(
@@ -201,8 +201,8 @@ async def test_an_answer_without_an_end_is_a_cut(
 ) -> None:
     """An answer without a stop reason and an end marker is cut off."""
     server.models["m"] = events(*stream)
-    heard = await hear(model_at(server, endpoints))
-    assert (heard.kind, heard.text) == (("Unavailable", "cut"), "Paris")
+    collected = await collect(model_at(server, endpoints))
+    assert (collected.kind, collected.text) == (("Unavailable", "cut"), "Paris")
 
 
 async def test_usage_may_come_with_every_event(server: ModelServer, endpoints: Endpoints) -> None:
@@ -212,9 +212,9 @@ async def test_usage_may_come_with_every_event(server: ModelServer, endpoints: E
         saying("ris", "stop", usage={"prompt_tokens": 9, "completion_tokens": 2}),
         "[DONE]",
     )
-    heard = await hear(model_at(server, endpoints))
-    assert heard.usage is not None
-    assert (heard.usage.input_tokens, heard.usage.output_tokens) == (9, 2)
+    collected = await collect(model_at(server, endpoints))
+    assert collected.usage is not None
+    assert (collected.usage.input_tokens, collected.usage.output_tokens) == (9, 2)
 
 
 async def test_events_received_together_become_one_chunk(
@@ -222,12 +222,12 @@ async def test_events_received_together_become_one_chunk(
 ) -> None:
     """Data that arrives together is yielded together, so a fast stream costs little."""
     server.models["m"] = events(*[saying("word ") for _ in range(500)], saying("", "stop"))
-    heard = await hear(model_at(server, endpoints))
-    assert heard.text == "word " * 500
-    assert heard.chunks < 20
+    collected = await collect(model_at(server, endpoints))
+    assert collected.text == "word " * 500
+    assert collected.chunks < 20
 
 
-async def test_a_temperature_is_sent_where_the_model_takes_one(
+async def test_a_temperature_is_sent_if_the_model_takes_one(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """The profile decides whether a temperature is sent."""
@@ -235,8 +235,8 @@ async def test_a_temperature_is_sent_where_the_model_takes_one(
     without = OpenAIModel(
         Profile("m", takes_temperature=False), "m", endpoints, base_url=server.openai_url
     )
-    await hear(model_at(server, endpoints))
-    await hear(without)
+    await collect(model_at(server, endpoints))
+    await collect(without)
     assert [request.body.get("temperature") for request in server.requests] == [0.5, None]
 
 
@@ -246,7 +246,7 @@ async def test_a_key_from_the_environment_stays_with_its_server(
     """A server given by base_url never gets the key of another one."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai")
     server.models["m"] = Reply("Paris.")
-    await hear(model_at(server, endpoints, api_key=None))
+    await collect(model_at(server, endpoints, api_key=None))
     assert "sk-of-openai" not in server.requests[0].headers["authorization"]
 
 
@@ -257,7 +257,7 @@ async def test_the_environment_is_the_default(
     monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
     server.models["m"] = Reply("Paris.")
-    assert (await hear(OpenAIModel(Profile("m"), "m", endpoints))).text == "Paris."
+    assert (await collect(OpenAIModel(Profile("m"), "m", endpoints))).text == "Paris."
     assert server.requests[0].headers["authorization"] == "Bearer sk-of-the-environment"
 
 
@@ -266,9 +266,9 @@ async def test_a_missing_key_is_named(
 ) -> None:
     """Without any key, the error names the variable to set."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    heard = await hear(OpenAIModel(Profile("m"), "m", endpoints))
-    assert heard.kind == ("Rejected", "auth")
-    assert "OPENAI_API_KEY" in str(heard.error)
+    collected = await collect(OpenAIModel(Profile("m"), "m", endpoints))
+    assert collected.kind == ("Rejected", "auth")
+    assert "OPENAI_API_KEY" in str(collected.error)
 
 
 @pytest.mark.parametrize("base_url", ["", "localhost:8000/v1", "ftp://host", "https://"])

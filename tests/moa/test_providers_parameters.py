@@ -10,7 +10,7 @@ import pytest
 
 from moa import Message, Profile, Prompt, Sampling
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.provider_calls import SAMPLING, hear
+from tests.moa.provider_calls import SAMPLING, collect
 from tests.moa.refusals import of, of_openrouter
 from tests.models import ErrorEvent, ModelServer, Raw, Reply, Status
 
@@ -119,7 +119,7 @@ async def test_a_rejected_parameter_is_dropped_whatever_the_wording(
     """The question is retried at once without it, and so are later ones."""
     server.models["m"] = [refusing(body, status), Reply("Paris.")]
     model = model_at(server, endpoints)
-    assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
+    assert [(await collect(model)).text for _ in range(2)] == ["Paris."] * 2
     first, *rest = sent(server)
     assert rest == [{k: v for k, v in first.items() if k != name}] * 2
 
@@ -144,7 +144,7 @@ async def test_the_output_limit_has_the_name_that_the_server_accepts(
     """A server that knows only the other name of the limit gets that one from then on."""
     server.models["m"] = [refusing(body), Reply("Paris.")]
     model = model_at(server, endpoints)
-    assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
+    assert [(await collect(model)).text for _ in range(2)] == ["Paris."] * 2
     for body_sent in sent(server)[1:]:
         assert body_sent["max_completion_tokens"] == CAP
         assert "max_tokens" not in body_sent
@@ -172,7 +172,7 @@ async def test_a_rejected_value_removes_no_parameter(
     """After a question with invalid values, the next one has all its parameters."""
     server.models["m"] = [refusing(body), Reply("Paris.")]
     model = model_at(server, endpoints)
-    while (await hear(model)).error:
+    while (await collect(model)).error:
         pass
     first, last = sent(server)[0], sent(server)[-1]
     assert last.keys() == first.keys()
@@ -198,7 +198,7 @@ async def test_the_servers_maximum_output_is_respected(
     server.models["m"] = [refusing(of(message, type="invalid_request_error")), Reply("Paris.")]
     model = model_at(server, endpoints, provider)
     for _ in range(2):
-        assert (await hear(model, sampling=Sampling(max_output_tokens=9_000))).text == "Paris."
+        assert (await collect(model, sampling=Sampling(max_output_tokens=9_000))).text == "Paris."
     assert [r.body["max_tokens"] for r in server.requests] == [9_000, 4_096, 4_096]
 
 
@@ -237,7 +237,7 @@ async def test_the_thinking_allowance_is_dropped_for_one_question(
     """If there is no room for reasoning, the question is sent without it; the next one has it."""
     server.models["m"] = [refused, Reply("Paris.")]
     model = model_at(server, endpoints, provider, reasoning_tokens=8_000)
-    assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
+    assert [(await collect(model)).text for _ in range(2)] == ["Paris."] * 2
     assert [r.body["max_tokens"] for r in server.requests] == [8_100, 100, 8_100]
 
 
@@ -266,7 +266,7 @@ async def test_a_template_without_a_system_role_gets_the_text_in_the_first_turn(
     turns = (Message("user", "a"), Message("user", "b"), Message("assistant", "c"))
     prompt = Prompt((*turns, Message("user", "d")), system="Be brief.")
     model = model_at(server, endpoints)
-    assert [(await hear(model, prompt)).text for _ in range(2)] == ["Paris."] * 2
+    assert [(await collect(model, prompt)).text for _ in range(2)] == ["Paris."] * 2
     assert server.requests[0].system == "Be brief."
     for request in server.requests[1:]:
         assert request.system == ""
@@ -279,7 +279,7 @@ async def test_unsupported_parameters_can_be_configured(
     """With `omit` and `system_role = false`, the first request is right."""
     server.models["m"] = Reply("Paris.")
     omit = ("stream_options", "temperature")
-    await hear(model_at(server, endpoints, omit=omit, system_role=False))
+    await collect(model_at(server, endpoints, omit=omit, system_role=False))
     request = server.requests[0]
     assert sent(server) == [{"max_tokens": CAP}]
     assert request.system == ""
@@ -292,7 +292,7 @@ async def test_anthropics_parameters_can_be_omitted(
     """A Messages gateway may lack a parameter, too."""
     server.models["m"] = Reply("Paris.")
     options = {"top_p": 0.5, "top_k": 3}
-    await hear(model_at(server, endpoints, "anthropic", omit=("top_k",), options=options))
+    await collect(model_at(server, endpoints, "anthropic", omit=("top_k",), options=options))
     assert server.requests[0].body["top_p"] == 0.5
     assert "top_k" not in server.requests[0].body
 
@@ -301,8 +301,8 @@ async def test_each_model_learns_separately(server: ModelServer, endpoints: Endp
     """A parameter rejected by one model's server is still sent to other models."""
     server.models["m"] = [refusing(UNSUPPORTED[0][1]), Reply("Paris.")]
     server.models["n"] = Reply("Paris.")
-    await hear(model_at(server, endpoints))
-    await hear(model_at(server, endpoints, model="n"))
+    await collect(model_at(server, endpoints))
+    await collect(model_at(server, endpoints, model="n"))
     assert "stream_options" in sent(server)[-1]
 
 
@@ -326,7 +326,7 @@ async def test_a_parameter_rejected_with_status_200_is_learnt(
     """Gateways may begin the stream first and send the error as its first event."""
     server.models["m"] = [form(body), Reply("Paris.")]
     model = model_at(server, endpoints)
-    assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
+    assert [(await collect(model)).text for _ in range(2)] == ["Paris."] * 2
     assert len(server.requests) == 3
     assert name in server.requests[0].body
     assert all(name not in request.body for request in server.requests[1:])
@@ -338,9 +338,9 @@ async def test_an_error_after_the_first_words_is_final(
     """The text so far is kept, and there is no retry."""
     error = {"message": "Unsupported parameter: stream_options", "code": "unsupported_parameter"}
     server.models["m"] = Reply(fault=ErrorEvent(error, after=1))
-    heard = await hear(model_at(server, endpoints))
-    assert heard.text == "Paris"
-    assert heard.error is not None
+    collected = await collect(model_at(server, endpoints))
+    assert collected.text == "Paris"
+    assert collected.error is not None
     assert len(server.requests) == 1
 
 
@@ -349,7 +349,7 @@ async def test_a_server_that_rejects_everything_in_its_stream_is_given_up(
 ) -> None:
     """Other errors, and endless ones, are reported without endless retries."""
     server.models["m"] = in_stream({"message": "Something broke.", "code": 500})
-    assert (await hear(model_at(server, endpoints))).error
+    assert (await collect(model_at(server, endpoints))).error
     assert len(server.requests) == 1
 
 
@@ -361,5 +361,5 @@ async def test_a_system_message_rejected_in_the_stream_is_learnt(
         in_stream({"message": "System role not supported", "code": 400}),
         Reply("Paris."),
     ]
-    assert (await hear(model_at(server, endpoints))).text == "Paris."
+    assert (await collect(model_at(server, endpoints))).text == "Paris."
     assert server.requests[1].system == ""

@@ -11,7 +11,7 @@ from moa import Profile
 from moa.providers import Endpoints
 from moa.providers.burst_pacer import REQUESTS_PER_TICK, BurstPacer
 from moa.providers.openai import OpenAIModel
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.models import ModelServer, Reply
 
 MANY = 3 * REQUESTS_PER_TICK + 1
@@ -79,5 +79,5 @@ async def test_an_address_may_end_in_a_slash(ending: str) -> None:
     async with ModelServer({"m": Reply("Paris.")}) as server, Endpoints() as endpoints:
         url = server.openai_url + ending
         model = OpenAIModel(Profile("m"), "m", endpoints, base_url=url, api_key="k")
-        heard = await asyncio.gather(*(hear(model) for _ in range(MANY)))
-    assert [each.text for each in heard] == ["Paris."] * MANY
+        collected = await asyncio.gather(*(collect(model) for _ in range(MANY)))
+    assert [each.text for each in collected] == ["Paris."] * MANY

@@ -10,7 +10,7 @@ import pytest
 
 from moa import Profile
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.provider_calls import Heard, hear
+from tests.moa.provider_calls import Collected, collect
 from tests.models import ModelServer, Raw, Reply
 
 STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
@@ -35,10 +35,12 @@ def model_at(server: ModelServer, endpoints: Endpoints, provider: str = "openai"
     return build(spec, Profile("m"), endpoints)
 
 
-async def heard(server: ModelServer, endpoints: Endpoints, body: bytes, **raw: Any) -> Heard:
+async def answer_from(
+    server: ModelServer, endpoints: Endpoints, body: bytes, **raw: Any
+) -> Collected:
     """Return the answer of a server that sends these bytes."""
     server.models["m"] = Reply(fault=Raw(body, **raw))
-    return await hear(model_at(server, endpoints))
+    return await collect(model_at(server, endpoints))
 
 
 def delta(content: object, **fields: object) -> dict[str, Any]:
@@ -95,7 +97,7 @@ async def test_a_stream_in_any_variant_is_parsed(
     server: ModelServer, endpoints: Endpoints, shape: str, end: str
 ) -> None:
     """Content parts, whole messages, comments, extra choices, and one or two line breaks work."""
-    answer = await heard(server, endpoints, events(*SHAPES[shape], STOP, USAGE, end=end))
+    answer = await answer_from(server, endpoints, events(*SHAPES[shape], STOP, USAGE, end=end))
     assert (answer.text, answer.stop, answer.error) == ("Paris.", "end", None)
     assert answer.usage is not None
     assert answer.usage.output_tokens == 2
@@ -112,7 +114,7 @@ async def test_one_json_object_is_an_answer_under_any_content_type(
 ) -> None:
     """A server may ignore the request to stream, with any content type."""
     body = before + json.dumps(WHOLE, indent=1).encode()
-    answer = await heard(server, endpoints, body, content_type=content_type)
+    answer = await answer_from(server, endpoints, body, content_type=content_type)
     assert (answer.text, answer.stop, answer.error) == ("Paris.", "end", None)
 
 
@@ -121,7 +123,7 @@ async def test_a_stream_is_parsed_under_any_content_type(
     server: ModelServer, endpoints: Endpoints, content_type: str
 ) -> None:
     """A server may send a stream with another content type."""
-    answer = await heard(
+    answer = await answer_from(
         server, endpoints, events(delta("Paris."), STOP), content_type=content_type
     )
     assert (answer.text, answer.error) == ("Paris.", None)
@@ -144,7 +146,7 @@ async def test_an_answer_ends_with_its_stop_reason(
     """Neither an end marker nor a closed connection is required; the wait for usage is limited."""
     if stays_open and body.endswith(b'"}]}'):
         body += b"\n"  # an unterminated line may continue
-    answer = await heard(server, endpoints, body, stays_open=stays_open)
+    answer = await answer_from(server, endpoints, body, stays_open=stays_open)
     assert (answer.text, answer.stop, answer.error) == ("Paris.", "end", None)
     assert (answer.usage.output_tokens if answer.usage else None) == tokens
 
@@ -154,7 +156,7 @@ async def test_text_after_a_stop_reason_is_kept(server: ModelServer, endpoints: 
     pieces = [delta(piece) for piece in ("Par", "is", ".")]
     for piece in pieces:
         piece["choices"][0]["finish_reason"] = "stop"
-    answer = await heard(server, endpoints, events(*pieces, USAGE))
+    answer = await answer_from(server, endpoints, events(*pieces, USAGE))
     assert (answer.text, answer.error) == ("Paris.", None)
 
 
@@ -182,7 +184,7 @@ async def test_stop_reasons_are_recognised_in_every_spelling(
         ]
         body = events(chat) if provider == "openai" else events(*said, done=False)
         server.models["m"] = Reply(fault=Raw(body))
-        answer = await hear(model_at(server, endpoints, provider))
+        answer = await collect(model_at(server, endpoints, provider))
         assert (reason, answer.text, answer.stop) == (reason, "Hm.", meant)
 
 
@@ -194,7 +196,7 @@ async def test_a_server_failure_in_the_middle_is_a_cut_answer(
 ) -> None:
     """The text received is kept, but the answer isn't complete."""
     chat = {"choices": [{"delta": {"content": "Hm."}, "finish_reason": reason}]}
-    answer = await heard(server, endpoints, events(chat))
+    answer = await answer_from(server, endpoints, events(chat))
     assert (answer.text, answer.kind) == ("Hm.", ("Unavailable", "cut"))
 
 
@@ -221,5 +223,5 @@ async def test_a_split_character_ends_no_answer(
         b'data: {"choices": [{"delta": {"content": ' + piece + b"}}]}\n\n"
         for piece in (first, second)
     )
-    answer = await heard(server, endpoints, said + events(STOP))
+    answer = await answer_from(server, endpoints, said + events(STOP))
     assert (answer.text, answer.error) == (expected, None)

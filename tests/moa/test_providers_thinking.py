@@ -9,7 +9,7 @@ import pytest
 from moa import Plan, Profile, Sampling, ask
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from moa.providers.parameters import REASONING_TOKENS
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.models import ModelServer, Reply
 
 THINKER = Reply("Paris.", thinks=2_000)
@@ -49,13 +49,13 @@ async def test_a_thinking_model_answers_in_both_roles(provider: str) -> None:
         ({"reasoning_tokens": 4_000}, Profile("m", context_window=8_000), 4_800),
     ],
 )
-async def test_thinking_has_an_allowance_beside_the_limit(
+async def test_thinking_has_an_allowance_on_top_of_the_limit(
     provider: str, settings: dict[str, Any], profile: Profile, limit: int
 ) -> None:
     """The allowance is added to the limit; a small window gives up a quarter."""
     async with ModelServer({"m": THINKER}) as server, Endpoints() as endpoints:
         model = model_at(server, endpoints, provider, profile, **settings)
-        await hear(model, sampling=Sampling(max_output_tokens=800))
+        await collect(model, sampling=Sampling(max_output_tokens=800))
     assert server.requests[0].body["max_tokens"] == limit
     assert model.profile.reasoning_tokens == limit - 800
 
@@ -84,7 +84,7 @@ async def test_reasoning_effort_is_sent_in_each_apis_form() -> None:
     """`reasoning_effort` is OpenAI's parameter of that name, and Anthropic's `effort`."""
     async with ModelServer({"m": Reply("Paris.")}) as server, Endpoints() as endpoints:
         for provider in HTTP:
-            await hear(model_at(server, endpoints, provider, reasoning_effort="low"))
+            await collect(model_at(server, endpoints, provider, reasoning_effort="low"))
     openai, anthropic = (request.body for request in server.requests)
     assert openai["reasoning_effort"] == "low"
     assert anthropic["output_config"] == {"effort": "low"}

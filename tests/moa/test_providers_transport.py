@@ -13,7 +13,7 @@ from aiohttp import web
 from moa import Profile
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from moa.providers.openai import OpenAIModel
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.models import Cut, ModelServer, Redirect, Reply
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -43,8 +43,8 @@ async def test_a_proxy_in_the_environment_is_used(
     """Behind a company proxy, models are called through it."""
     async with ModelServer({"m": Reply("Paris.")}) as proxy:
         monkeypatch.setenv(name.lower(), proxy.url)
-        heard = await hear(model_at("http://models.invalid/v1", endpoints))
-    assert heard.text == "Paris."
+        collected = await collect(model_at("http://models.invalid/v1", endpoints))
+    assert collected.text == "Paris."
     assert proxy.requests[0].headers["host"] == "models.invalid"
 
 
@@ -55,15 +55,15 @@ async def test_an_address_excluded_from_the_proxy_is_called_directly(
     async with ModelServer({"m": Reply("Paris.")}) as server:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        assert (await hear(model_at(server.openai_url, endpoints))).text == "Paris."
+        assert (await collect(model_at(server.openai_url, endpoints))).text == "Paris."
 
 
 async def test_text_before_a_broken_connection_is_kept(endpoints: Endpoints) -> None:
     """A slow reader gets all text received before the connection broke."""
     async with ModelServer({"m": Reply("one two three four", fault=Cut(after=3))}) as server:
         model = model_at(server.openai_url, endpoints)
-        heard = await hear(model, meanwhile=server.all_closed)
-    assert (heard.text, heard.kind) == ("one two three", ("Unavailable", "cut"))
+        collected = await collect(model, meanwhile=server.all_closed)
+    assert (collected.text, collected.kind) == ("one two three", ("Unavailable", "cut"))
 
 
 async def test_compressed_answers_are_understood(endpoints: Endpoints) -> None:
@@ -83,7 +83,7 @@ async def test_compressed_answers_are_understood(endpoints: Endpoints) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        assert (await hear(model_at(url, endpoints))).text == "Paris."
+        assert (await collect(model_at(url, endpoints))).text == "Paris."
     finally:
         await runner.cleanup()
 
@@ -109,12 +109,12 @@ async def test_a_question_is_redirected_to_no_other_origin(
         place = other.url.replace("127.0.0.1", host) + page
         server.models["m"] = Reply(fault=Redirect(place, status))
         path = "/v1" if provider == "openai" else ""
-        heard = await hear(model_of(provider, server, endpoints, path))
-        assert heard.kind == ("Rejected", "redirected")
-        assert heard.error is not None
-        assert heard.error.status == status
+        collected = await collect(model_of(provider, server, endpoints, path))
+        assert collected.kind == ("Rejected", "redirected")
+        assert collected.error is not None
+        assert collected.error.status == status
         right = place.removesuffix(page) + ("/v1" if provider == "openai" else "")
-        assert f'base_url = "{right}"' in str(heard.error)
+        assert f'base_url = "{right}"' in str(collected.error)
         assert other.requests == []
 
 
@@ -127,11 +127,11 @@ async def test_a_moved_server_is_reached_at_the_address_in_the_message(
         page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
         old.models["m"] = Reply(fault=Redirect(f"{new.url}{page}?from=old#top", status))
         path = "/v1" if provider == "openai" else ""
-        heard = await hear(model_of(provider, old, endpoints, path))
-        found = re.search(r'base_url = "([^"]+)"', str(heard.error))
+        collected = await collect(model_of(provider, old, endpoints, path))
+        found = re.search(r'base_url = "([^"]+)"', str(collected.error))
         assert found is not None
         spec = ModelSpec(provider=provider, model="m", base_url=found[1], api_key="k")
-        assert (await hear(build(spec, Profile("m"), endpoints))).text == "Paris."
+        assert (await collect(build(spec, Profile("m"), endpoints))).text == "Paris."
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ async def test_a_moved_server_is_reached_at_the_address_in_the_message(
 async def test_nothing_but_an_address_is_quoted(endpoints: Endpoints, location: str) -> None:
     """A server can't put words into our message by way of a redirect."""
     async with ModelServer({"m": Reply(fault=Redirect(location, 302))}) as server:
-        heard = await hear(model_of("openai", server, endpoints, "/v1"))
-        assert heard.kind == ("Rejected", "redirected")
-        assert "script" not in str(heard.error)
+        collected = await collect(model_of("openai", server, endpoints, "/v1"))
+        assert collected.kind == ("Rejected", "redirected")
+        assert "script" not in str(collected.error)
 
 
 async def test_a_redirect_within_the_origin_is_followed(
@@ -153,8 +153,8 @@ async def test_a_redirect_within_the_origin_is_followed(
         page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
         server.models["m"] = [Reply(fault=Redirect(page, 307)), Reply("Paris.")]
         path = "/v1" if provider == "openai" else ""
-        heard = await hear(model_of(provider, server, endpoints, path))
-        assert (heard.text, heard.error) == ("Paris.", None)
+        collected = await collect(model_of(provider, server, endpoints, path))
+        assert (collected.text, collected.error) == ("Paris.", None)
         assert server.requests[0].body == server.requests[1].body
 
 
@@ -165,8 +165,8 @@ async def test_a_redirect_that_drops_the_question_is_rejected(
     """Such a redirect would turn the POST into a GET without a question."""
     async with ModelServer({"m": Reply(fault=Redirect("/v1/other", status))}) as server:
         path = "/v1" if provider == "openai" else ""
-        heard = await hear(model_of(provider, server, endpoints, path))
-        assert heard.kind == ("Rejected", "redirected")
+        collected = await collect(model_of(provider, server, endpoints, path))
+        assert collected.kind == ("Rejected", "redirected")
 
 
 async def test_redirects_are_limited(endpoints: Endpoints, provider: str) -> None:
@@ -174,8 +174,8 @@ async def test_redirects_are_limited(endpoints: Endpoints, provider: str) -> Non
     page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
     async with ModelServer({"m": Reply(fault=Redirect(page, 307))}) as server:
         path = "/v1" if provider == "openai" else ""
-        heard = await hear(model_of(provider, server, endpoints, path))
-        assert heard.kind == ("Unavailable", "connection")
+        collected = await collect(model_of(provider, server, endpoints, path))
+        assert collected.kind == ("Unavailable", "connection")
         assert len(server.requests) < 10
 
 
@@ -189,8 +189,8 @@ async def test_an_unusable_proxy_is_named_and_never_bypassed(
     monkeypatch.setenv("all_proxy", address)
     async with ModelServer({"m": Reply("Paris.")}) as server:
         path = "/v1" if provider == "openai" else ""
-        heard = await hear(model_of(provider, server, endpoints, path))
-        assert heard.kind == ("Rejected", "proxy")
+        collected = await collect(model_of(provider, server, endpoints, path))
+        assert collected.kind == ("Rejected", "proxy")
         assert server.requests == []
 
 
@@ -213,7 +213,7 @@ async def test_no_cookie_is_kept(endpoints: Endpoints) -> None:
     try:
         url = f"http://localhost:{runner.addresses[0][1]}/v1"
         for _ in range(2):
-            assert (await hear(model_at(url, endpoints))).text == "Paris."
+            assert (await collect(model_at(url, endpoints))).text == "Paris."
     finally:
         await runner.cleanup()
     assert seen == [None, None]

@@ -11,7 +11,7 @@ import pytest
 from moa import Plan, Price, Profile, Usage
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from moa.providers.usage_fields import parse_chat_usage, parse_messages_usage
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.moa.runs import play, says
 from tests.models import ModelServer, Raw, Reply
 
@@ -61,7 +61,7 @@ def counting(usage: str) -> Reply:
             },
             Usage(9, 40),
         ),
-        # xAI: beside the output.
+        # xAI: in addition to the output.
         (
             {
                 "prompt_tokens": 9,
@@ -173,7 +173,7 @@ async def test_thoughts_in_the_text_are_removed(
 ) -> None:
     """This works for both APIs, streaming or not."""
     server.models["m"] = Reply(said, streams=streams)
-    assert (await hear(model_at(server, endpoints, api))).text == "Blue sky."
+    assert (await collect(model_at(server, endpoints, api))).text == "Blue sky."
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
@@ -183,8 +183,8 @@ async def test_a_template_that_opens_the_thoughts_is_learnt(
     """From the second answer on, no reasoning is shown, not even briefly."""
     server.models["m"] = Reply("Let me see.\n</think>\n\nBlue sky.")
     model = model_at(server, endpoints, api)
-    await hear(model)
-    assert (await hear(model)).text == "Blue sky."
+    await collect(model)
+    assert (await collect(model)).text == "Blue sky."
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
@@ -218,4 +218,4 @@ async def test_usage_is_found_wherever_a_server_puts_it(
     events = [json.dumps(said), *([json.dumps(stop)] if not last["choices"] else []), end, "[DONE]"]
     data = "".join(f"data: {event}\n\n" for event in events)
     server.models["m"] = Reply(fault=Raw(data.encode()))
-    assert (await hear(model_at(server, endpoints))).usage == Usage(9, 4)
+    assert (await collect(model_at(server, endpoints))).usage == Usage(9, 4)

@@ -176,7 +176,7 @@ async def test_select_repairs_one_answer() -> None:
 
 @virtual
 async def test_many_samples_pass_through_a_small_window() -> None:
-    """Ten answers are folded three at a time; each is read once, and no prompt holds five."""
+    """Ten answers are folded three at a time; each is read once, and no prompt contains five."""
     models = _models("a")
     played = await play(_plan("sequential", models, "a" * 10))
     read = [_block(models["chief"], layer, layer - 2).labels for layer in (2, 3, 4)]

@@ -51,8 +51,8 @@ def test_every_text_has_a_count(text: str) -> None:
     assert 1 <= count_tokens(text) <= len(text) + 3
 
 
-def test_a_line_without_content_pushes_nothing_else_out() -> None:
-    """Many thousand zeros count for a third; a long line with content, or shorter lines, don't."""
+def test_a_line_without_content_crowds_out_no_other_text() -> None:
+    """Thousands of zeros count for a third; lines with content, and shorter ones, count fully."""
     zeros = "0 " * 25_000
     assert count_tokens(f"> {zeros}\nWhy?") < 0.4 * count_tokens("0 \n" * 25_000)
     content = " ".join(map(str, range(25_000)))

@@ -32,8 +32,8 @@ async def server() -> AsyncGenerator[VendorServer, None]:
 async def test_azure_is_called_by_deployment(server: VendorServer, path: str) -> None:
     """With an API version, a question goes to the deployment, for any copied address."""
     lines = f'{AZURE}api_version = "2024-10-21"\nbase_url = "{server.url}{path}"'
-    heard = await ask_from(lines, {"AZURE_OPENAI_API_KEY": KEY})
-    assert (heard.text, heard.stop, heard.error) == ("Paris.", "end", None)
+    collected = await ask_from(lines, {"AZURE_OPENAI_API_KEY": KEY})
+    assert (collected.text, collected.stop, collected.error) == ("Paris.", "end", None)
     assert server.last.path == "/openai/deployments/my-gpt/chat/completions"
     assert dict(server.last.query) == {"api-version": "2024-10-21"}
     assert server.last.headers["api-key"] == KEY
@@ -74,19 +74,19 @@ async def test_azure_accepts_entra_tokens(
     server: VendorServer, lines: str, variables: Mapping[str, str]
 ) -> None:
     """A token is sent as a bearer token, never as a key."""
-    heard = await ask_from(f'{AZURE}base_url = "{server.url}/azure"\n{lines}', variables)
-    assert heard.text == "Paris."
+    collected = await ask_from(f'{AZURE}base_url = "{server.url}/azure"\n{lines}', variables)
+    assert collected.text == "Paris."
     assert "api-key" not in server.last.headers
 
 
 async def test_azure_errors_are_distinguished(server: VendorServer) -> None:
     """A wrong key and an unknown deployment have different messages."""
     address = f'base_url = "{server.url}/azure"'
-    heard = await ask_from(f"{AZURE}{address}", {"AZURE_OPENAI_API_KEY": "wrong-key-000"})
-    assert heard.kind == ("Rejected", "auth")
+    collected = await ask_from(f"{AZURE}{address}", {"AZURE_OPENAI_API_KEY": "wrong-key-000"})
+    assert collected.kind == ("Rejected", "auth")
     lines = f'provider = "azure"\nmodel = "other"\n{address}'
-    heard = await ask_from(lines, {"AZURE_OPENAI_API_KEY": KEY})
-    assert heard.kind == ("Rejected", "not_found")
+    collected = await ask_from(lines, {"AZURE_OPENAI_API_KEY": KEY})
+    assert collected.kind == ("Rejected", "not_found")
 
 
 def test_azure_needs_an_address() -> None:
@@ -124,10 +124,10 @@ def test_any_part_of_an_azure_address_will_do(
 async def test_bedrock_requests_are_signed_and_streams_are_read(server: VendorServer) -> None:
     """With AWS keys the request has a valid SigV4 signature; the event stream becomes text."""
     lines = f'{BEDROCK}base_url = "{server.url}"\nregion = "eu-west-1"'
-    heard = await ask_from(lines, AWS_KEYS)
-    assert (heard.text, heard.stop, heard.error) == ("Paris.", "end", None)
-    assert heard.usage is not None
-    assert heard.usage.output_tokens == 1
+    collected = await ask_from(lines, AWS_KEYS)
+    assert (collected.text, collected.stop, collected.error) == ("Paris.", "end", None)
+    assert collected.usage is not None
+    assert collected.usage.output_tokens == 1
     sent = server.last
     assert sent.path.startswith("/model/us.anthropic.claude-sonnet-5-5-v1")
     assert sent.path.endswith("/invoke-with-response-stream")
@@ -150,10 +150,10 @@ async def test_bedrock_streams_long_answers() -> None:
     """Hundreds of frames, split anywhere by the network, are reassembled."""
     text = " ".join(f"word{number}" for number in range(800))
     async with VendorServer(Reply(text)) as server:
-        heard = await ask_from(
+        collected = await ask_from(
             f'{BEDROCK}base_url = "{server.url}"\nregion = "eu-west-1"', AWS_KEYS
         )
-    assert (heard.text, heard.error) == (text, None)
+    assert (collected.text, collected.error) == (text, None)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +177,10 @@ async def test_an_exception_inside_a_bedrock_stream_ends_the_answer(
 async def test_wrong_aws_keys_are_reported_as_such(server: VendorServer) -> None:
     """The server rejects a signature with another secret, as the service does."""
     lines = f'{BEDROCK}base_url = "{server.url}"\nregion = "eu-west-1"'
-    heard = await ask_from(lines, AWS_KEYS | {"AWS_SECRET_ACCESS_KEY": "another-secret"})
-    assert heard.kind == ("Rejected", "auth")
-    assert heard.error is not None
-    assert "UnrecognizedClient" not in str(heard.error)
+    collected = await ask_from(lines, AWS_KEYS | {"AWS_SECRET_ACCESS_KEY": "another-secret"})
+    assert collected.kind == ("Rejected", "auth")
+    assert collected.error is not None
+    assert "UnrecognizedClient" not in str(collected.error)
 
 
 async def test_missing_aws_settings_are_named(
@@ -193,12 +193,12 @@ async def test_missing_aws_settings_are_named(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     lines = f'{BEDROCK}base_url = "{server.url}"'
-    heard = await ask_from(lines, {})
-    assert heard.kind == ("Rejected", "auth")
-    assert "AWS_REGION" in str(heard.error)
-    heard = await ask_from(f'{lines}\nregion = "eu-west-1"', {})
-    assert heard.kind == ("Rejected", "auth")
-    assert "AWS_ACCESS_KEY_ID" in str(heard.error)
+    collected = await ask_from(lines, {})
+    assert collected.kind == ("Rejected", "auth")
+    assert "AWS_REGION" in str(collected.error)
+    collected = await ask_from(f'{lines}\nregion = "eu-west-1"', {})
+    assert collected.kind == ("Rejected", "auth")
+    assert "AWS_ACCESS_KEY_ID" in str(collected.error)
 
 
 async def test_vertex_is_called_at_its_path(server: VendorServer) -> None:
@@ -207,8 +207,8 @@ async def test_vertex_is_called_at_its_path(server: VendorServer) -> None:
         f'{VERTEX}base_url = "{server.url}/v1"\nregion = "europe-west1"\nproject = "my-project"\n'
         'api_key_env = "TOKEN"'
     )
-    heard = await ask_from(lines, {"TOKEN": KEY})
-    assert (heard.text, heard.stop, heard.error) == ("Paris.", "end", None)
+    collected = await ask_from(lines, {"TOKEN": KEY})
+    assert (collected.text, collected.stop, collected.error) == ("Paris.", "end", None)
     assert server.last.path.replace("%40", "@").replace("%3A", ":") == (
         "/v1/projects/my-project/locations/europe-west1/publishers/anthropic/models/"
         "claude-sonnet-5-5@20260901:streamRawPredict"
@@ -235,10 +235,10 @@ async def test_vertex_uses_a_service_account(server: VendorServer, tmp_path: Pat
     }
     path = tmp_path / "account.json"
     path.write_text(json.dumps(account), encoding="utf-8")
-    heard = await ask_from(
+    collected = await ask_from(
         f'{VERTEX}base_url = "{server.url}/v1"', {"GOOGLE_APPLICATION_CREDENTIALS": str(path)}
     )
-    assert (heard.text, heard.error) == ("Paris.", None)
+    assert (collected.text, collected.error) == ("Paris.", None)
     assert "/projects/from-the-file/locations/global/" in server.last.path
 
 
@@ -249,8 +249,8 @@ async def test_wrong_google_settings_are_named(server: VendorServer, tmp_path: P
     assert (await ask_from(lines + token, {"TOKEN": "x"})).kind == ("Rejected", "auth")
     missing = {"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json")}
     assert "GOOGLE_APPLICATION_CREDENTIALS" in str((await ask_from(lines, missing)).error)
-    heard = await ask_from(f'{lines}api_key_env = "TOKEN"', {"TOKEN": KEY})
-    assert "project" in str(heard.error)
+    collected = await ask_from(f'{lines}api_key_env = "TOKEN"', {"TOKEN": KEY})
+    assert "project" in str(collected.error)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from moa import Hedge, PipelineError, Profile, Usage, resilient
 from moa.providers.scripted import Hang
 from moa.resilience import RateLimitedModel, RateLimiter
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.moa.runs import layer, plan, play, says
 from tests.moa.virtual_time import virtual
 
@@ -17,9 +17,9 @@ async def test_a_wrapped_model_gives_the_same_answer() -> None:
     """Text, stop reason, usage and name come through unchanged."""
     inner = says("m", "Pa", "ris")
     wrapped = resilient(inner, max_concurrency=1, requests_per_minute=5, max_attempts=3)
-    heard = await hear(wrapped)
-    assert (heard.text, heard.stop, heard.chunks) == ("Paris", "end", 3)
-    assert heard.usage == Usage(14, 2)
+    collected = await collect(wrapped)
+    assert (collected.text, collected.stop, collected.chunks) == ("Paris", "end", 3)
+    assert collected.usage == Usage(14, 2)
     assert wrapped.profile == Profile("m", max_attempts=3)
 
 
@@ -51,4 +51,4 @@ def test_half_a_hedge_is_an_error() -> None:
 async def test_a_model_outside_a_run_is_limited_too() -> None:
     """Calls outside a run share one queue."""
     limited = RateLimitedModel(says("m"), RateLimiter(max_concurrency=1))
-    assert [(await hear(limited)).text for _ in range(3)] == ["The answer of m."] * 3
+    assert [(await collect(limited)).text for _ in range(3)] == ["The answer of m."] * 3

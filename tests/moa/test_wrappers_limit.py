@@ -13,7 +13,7 @@ from moa import Plan, ask
 from moa.providers.scripted import Hang
 from moa.resilience import RateLimitedModel, RateLimiter, resilient
 from moa.resilience.rate_limit import WorkerShare
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.moa.runs import clock, says, slow
 from tests.moa.virtual_time import in_virtual_time, virtual
 
@@ -34,10 +34,10 @@ async def test_no_more_calls_run_at_once_than_allowed() -> None:
     """The others wait, and all are answered."""
     model = slow("m", 1)
     limited = RateLimitedModel(model, RateLimiter(max_concurrency=3))
-    calls = [asyncio.create_task(hear(limited)) for _ in range(8)]
+    calls = [asyncio.create_task(collect(limited)) for _ in range(8)]
     await asyncio.sleep(0.5)
     assert (model.calls, model.running) == (3, 3)
-    assert all(heard.error is None for heard in await asyncio.gather(*calls))
+    assert all(collected.error is None for collected in await asyncio.gather(*calls))
     assert (clock(), model.calls) == (3.0, 8)
 
 
@@ -130,7 +130,7 @@ async def test_a_stopped_call_releases_its_slot() -> None:
     """A call cancelled while streaming releases its slot."""
     limited = RateLimitedModel(says("m", "Half", Hang()), RateLimiter(max_concurrency=1))
     for _ in range(3):
-        task = asyncio.create_task(hear(limited))
+        task = asyncio.create_task(collect(limited))
         await asyncio.sleep(1)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Servers that send without end in different ways, to a proposer, an aggregator or a probe."""
+"""Servers that send endlessly in different ways, to a proposer, an aggregator or a probe."""
 
 from __future__ import annotations
 
@@ -56,4 +56,4 @@ FLOODS: Final[Mapping[str, Fault]] = {
         b"data: " + b'{"choices": [%s]}' % (b"{}," * 50_000 + b"{}") + b"\n\n"
     ),
 }
-"""By a readable name. Those with a protocol use OpenAI's."""
+"""Faults by a readable name. Those with a protocol use OpenAI's."""

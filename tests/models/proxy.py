@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """Leads every host to one server, to test public names on loopback.
+    """Forwards requests for every host to one server, to test public names on loopback.
 
     Args:
         target: the server's URL.
@@ -55,12 +55,12 @@ class Proxy:
         self._tasks.add(task)
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await self._lead(reader, writer)
+                await self._forward(reader, writer)
         finally:
             writer.close()
             self._tasks.discard(task)
 
-    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         method, place, _ = head.decode("latin-1").split(" ", 2)
         status = self._refuses
@@ -70,19 +70,19 @@ class Proxy:
             writer.write(b"HTTP/1.1 %d Refused\r\nContent-Length: 0\r\n\r\n" % status)
             await writer.drain()
             return
-        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        upstream_writer, upstream_reader = await asyncio.open_connection("127.0.0.1", self._port)
         if method == "CONNECT":
             self.hosts.append(place)
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             url = urlsplit(place)
             self.hosts.append(url.hostname or "")
-            back.write(
+            upstream_reader.write(
                 head.replace(
                     place.encode(), url._replace(scheme="", netloc="").geturl().encode(), 1
                 )
             )
-        await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        await asyncio.gather(_copy(reader, upstream_reader), _copy(upstream_writer, writer))
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -19,7 +19,7 @@ class Request:
         api: "chat" (OpenAI), "messages" (Anthropic) or "models" (the model list of either).
         model: the requested model.
         body: the JSON body; empty for "models".
-        headers: their names are in lower case.
+        headers: the names are in lower case.
         closed_early: whether the client closed the connection before the end of the answer.
         sent: body bytes sent by a flood.
         ended: set when the server has finished, or the client has gone.
@@ -42,7 +42,7 @@ class Request:
 
     @property
     def turns(self) -> list[tuple[str, str]]:
-        """Return role and text of each turn but the system's; a turn's parts are joined."""
+        """Return role and text of each turn except the system's. A turn's parts are joined."""
         messages: list[dict[str, Any]] = self.body["messages"]
         return [(m["role"], _words(m["content"])) for m in messages if m["role"] != "system"]
 
@@ -183,9 +183,9 @@ class Reply:
         pace_s: seconds between pieces.
         gate: if given, the first piece waits until the test sets it.
         streams: False for a server that sends one JSON object even if asked to stream.
-        fault: what fails.
+        fault: the fault, if any.
         thinks: reasoning tokens before the first piece. They count against the output limit of the
-            request: if that is no larger, the model stops there without text.
+            request. If that is no larger, the model stops there without text.
     """
 
     text: str | Callable[[Request], str] = "Paris is the capital of France."

@@ -29,7 +29,7 @@ from tests.models.replies import (
 from tests.models.wire_formats import Wire
 
 
-class Answering:
+class ReplySender:
     """Sends one `Reply`."""
 
     def __init__(self, http: web.Request, request: Request, reply: Reply, wire: Wire) -> None:
@@ -40,7 +40,7 @@ class Answering:
         self._tokens = Tokens.of(reply, request)
 
     async def run(self) -> web.StreamResponse:
-        """Send it up to its end or its fault."""
+        """Send it until its end or its fault."""
         match self._reply.fault:
             case Status(status, body, headers):
                 error = self._wire.error(status) if body is None else body
@@ -54,7 +54,7 @@ class Answering:
             case Redirect(location, status):
                 return web.Response(status=status, headers={"Location": location})
             case HangBeforeHeaders():
-                await _for_ever()
+                await _repeat_forever()
             case _:
                 pass
         if self._reply.streams and self._request.body.get("stream"):
@@ -69,7 +69,7 @@ class Answering:
         response = web.StreamResponse(headers=headers, status=raw.status)
         await response.prepare(self._http)
         await response.write(raw.body)
-        await _for_ever()
+        await _repeat_forever()
         return response
 
     async def _flood(self, flood: Endless) -> web.StreamResponse:
@@ -114,7 +114,7 @@ class Answering:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(self._http)
         if isinstance(self._reply.fault, HangAfterHeaders):
-            await _for_ever()
+            await _repeat_forever()
         await self._first()
         model = self._request.model
         await _write(response, self._wire.opening(model, self._tokens))
@@ -131,7 +131,7 @@ class Answering:
         fault = self._reply.fault
         match fault:
             case Stall(after) if said == after:
-                await _for_ever()
+                await _repeat_forever()
             case ErrorEvent(error, after) if said == after:
                 await response.write(self._wire.error_event(error))
                 await response.write_eof()
@@ -158,5 +158,5 @@ async def _write(response: web.StreamResponse, events: Sequence[bytes]) -> None:
     await response.write(b"".join(events))
 
 
-async def _for_ever() -> None:
+async def _repeat_forever() -> None:
     await asyncio.get_running_loop().create_future()

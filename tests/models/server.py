@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 
 from tests.models.replies import Api, Reply, Request
-from tests.models.response import Answering
+from tests.models.response import ReplySender
 from tests.models.wire_formats import ChatWire, MessagesWire, Wire
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class ModelServer:
             reply = self._next(request.model)
             if reply is None:
                 return web.json_response(wire.error(404), status=404)
-            return await Answering(http, request, reply.limited(request), wire).run()
+            return await ReplySender(http, request, reply.limited(request), wire).run()
         except (asyncio.CancelledError, ConnectionError):
             request.closed_early = True
             raise

@@ -1,4 +1,4 @@
-"""A loopback server with the paths, queries and headers of hosted services, and as strict."""
+"""A loopback server with the paths, queries and headers of hosted services, and equally strict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.models import aws_stream
 from tests.models.replies import Reply, Request, Tokens
-from tests.models.response import Answering
+from tests.models.response import ReplySender
 from tests.models.wire_formats import ChatWire, MessagesWire
 
 KEY = "the-key-0123456789"
@@ -20,7 +20,7 @@ AWS_SECRET = "aws-secret-0123456789"
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenRequest:
     """A received request; header names are in lower case."""
 
     path: str
@@ -47,7 +47,7 @@ class VendorServer:
         aws_error: tuple[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.seen: list[Seen] = []
+        self.seen: list[SeenRequest] = []
         self.url = ""
         self._reply = reply or Reply("Paris.")
         self._deployments = deployments
@@ -66,7 +66,7 @@ class VendorServer:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
 
     @property
-    def last(self) -> Seen:
+    def last(self) -> SeenRequest:
         """Return the latest request."""
         return self.seen[-1]
 
@@ -121,11 +121,11 @@ class VendorServer:
     async def _messages(self, http: web.Request) -> web.StreamResponse:
         await self._record(http)
         request = Request("messages", self.last.body["model"], self.last.body, self.last.headers)
-        return await Answering(http, request, self._reply, MessagesWire()).run()
+        return await ReplySender(http, request, self._reply, MessagesWire()).run()
 
     async def _answer_chat(self, http: web.Request) -> web.StreamResponse:
         request = Request("chat", self.last.body["model"], self.last.body, self.last.headers)
-        return await Answering(http, request, self._reply, ChatWire()).run()
+        return await ReplySender(http, request, self._reply, ChatWire()).run()
 
     async def _bedrock(self, http: web.Request) -> web.StreamResponse:
         raw = await self._record(http)
@@ -173,7 +173,7 @@ class VendorServer:
         if refused := _unlike_messages({**self.last.body, "stream": None}):
             return web.json_response({"error": {"message": refused}}, status=400)
         request = Request("messages", model, self.last.body, self.last.headers)
-        return await Answering(http, request, self._reply, MessagesWire()).run()
+        return await ReplySender(http, request, self._reply, MessagesWire()).run()
 
     async def _token(self, http: web.Request) -> web.StreamResponse:
         form = await http.post()
@@ -184,7 +184,7 @@ class VendorServer:
         raw = await http.read()
         headers = {name.lower(): value for name, value in http.headers.items()}
         self.seen.append(
-            Seen(http.raw_path.partition("?")[0], http.query, headers, await http.json())
+            SeenRequest(http.raw_path.partition("?")[0], http.query, headers, await http.json())
         )
         return raw
 

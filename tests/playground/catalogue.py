@@ -1,4 +1,4 @@
-"""Blocks at Slack's limits, and blocks one step beyond, for the validation tests."""
+"""Blocks at Slack's limits, and blocks just beyond them, for the validation tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def part(*elements: Json, kind: str = "rich_text_section") -> Json:
     return {"type": kind, "elements": list(elements)}
 
 
-def said(text: str, **more: Any) -> Json:
+def inline_text(text: str, **more: Any) -> Json:
     return {"type": "text", "text": text, **more}
 
 
@@ -68,13 +68,13 @@ GOOD: dict[str, list[Json]] = {
     "feedback": [{"type": "context_actions", "elements": [feedback()]}],
     "rich text": [
         rich(
-            part(said("hi", style={"bold": True}), {"type": "link", "url": "https://e.org"}),
-            part(said("code"), kind="rich_text_preformatted"),
-            {"type": "rich_text_list", "style": "bullet", "elements": [part(said("one"))]},
+            part(inline_text("hi", style={"bold": True}), {"type": "link", "url": "https://e.org"}),
+            part(inline_text("code"), kind="rich_text_preformatted"),
+            {"type": "rich_text_list", "style": "bullet", "elements": [part(inline_text("one"))]},
             part({"type": "user", "user_id": "U1"}, kind="rich_text_quote"),
         )
     ],
-    "plan": [{"type": "plan", "title": "p", "tasks": [card(details=rich(part(said("d"))))]}],
+    "plan": [{"type": "plan", "title": "p", "tasks": [card(details=rich(part(inline_text("d"))))]}],
     "table": [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}],
     "container": [{"type": "container", "title": plain_text("t"), "child_blocks": [section("x")]}],
     "alert": [{"type": "alert", "text": plain_text("careful"), "level": "warning"}],
@@ -124,7 +124,7 @@ GOOD["everything"] = [
         "type": "carousel",
         "elements": [{"type": "card", "title": plain_text("t"), "actions": [button("card")]}],
     },
-    {"type": "table", "rows": [[rich(part(said("a"))), {"type": "raw_text", "text": "b"}]]},
+    {"type": "table", "rows": [[rich(part(inline_text("a"))), {"type": "raw_text", "text": "b"}]]},
     rich({"type": "rich_text_list", "style": "ordered", "indent": 1, "elements": [part()]}),
 ]
 
@@ -132,7 +132,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
     "51 blocks": ([{"type": "divider"}] * 51, "no more than 50 items"),
     "section of 3,001": ([section("x" * 3_001)], "/blocks/0/text/text"),
     "empty section": ([section("")], "more than 0 characters"),
-    "section of nothing": ([{"type": "section"}], "missing required field: text"),
+    "section without text": ([{"type": "section"}], "missing required field: text"),
     "11 fields": ([{"type": "section", "fields": [plain_text("x")] * 11}], "no more than 10"),
     "field of 2,001": (
         [{"type": "section", "fields": [plain_text("x" * 2_001)]}],
@@ -181,7 +181,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
     "unknown property of a button": ([actions(button("a", size="l"))], "property: size"),
     "unknown rich text": ([rich({"type": "rich_text_poem"})], "rich_text_poem"),
     "unknown inline": ([rich(part({"type": "song"}))], "unsupported type: song"),
-    "empty rich text": ([rich(part(said("")))], "more than 0 characters"),
+    "empty rich text": ([rich(part(inline_text("")))], "more than 0 characters"),
     "a mention in code": (
         [rich(part({"type": "user", "user_id": "U1"}, kind="rich_text_preformatted"))],
         "unsupported type: user",
@@ -195,14 +195,14 @@ BAD: dict[str, tuple[list[Any], str]] = {
         [{"type": "container", "title": plain_text("t"), "child_blocks": [section("")]}],
         "/blocks/0/child_blocks/0/text",
     ),
-    "type that is no text": ([{"type": {}}], "unsupported type"),
-    "an image without words": ([{**IMAGE, "alt_text": ""}], "/alt_text"),
-    "an image of nothing": ([{"type": "image", "alt_text": "x"}], "/image_url"),
-    "half a confirmation": (
+    "type that is not a string": ([{"type": {}}], "unsupported type"),
+    "image without alt text": ([{**IMAGE, "alt_text": ""}], "/alt_text"),
+    "image without a URL": ([{"type": "image", "alt_text": "x"}], "/image_url"),
+    "incomplete confirmation": (
         [actions(button("a", confirm={**CONFIRM, "deny": None}))],
         "/confirm/deny",
     ),
-    "confirmation that is none": ([actions(button("a", confirm="Sure?"))], "be an object"),
+    "confirmation that is a string": ([actions(button("a", confirm="Sure?"))], "be an object"),
     "101 groups": (
         [actions({"type": "static_select", "option_groups": [GROUP] * 101})],
         "no more than 100",
@@ -215,7 +215,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         [actions(select(options=[{**option(1), "description": plain_text("x" * 76)}]))],
         "/description",
     ),
-    "half a feedback": (
+    "incomplete feedback buttons": (
         [{"type": "context_actions", "elements": [{"type": "feedback_buttons"}]}],
         "missing required field: positive_button",
     ),
@@ -224,7 +224,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "/blocks/0/element/type",
     ),
     "list without a style": (
-        [rich({"type": "rich_text_list", "elements": [part(said("x"))]})],
+        [rich({"type": "rich_text_list", "elements": [part(inline_text("x"))]})],
         "missing required field: style",
     ),
     "list too deep": (
@@ -232,10 +232,10 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "/indent",
     ),
     "list of text": (
-        [rich({"type": "rich_text_list", "style": "bullet", "elements": [said("x")]})],
+        [rich({"type": "rich_text_list", "style": "bullet", "elements": [inline_text("x")]})],
         "must be a rich_text_section",
     ),
-    "unknown text style": ([rich(part(said("x", style={"loud": True})))], "/style"),
+    "unknown text style": ([rich(part(inline_text("x", style={"loud": True})))], "/style"),
     "cell": ([{"type": "table", "rows": [[{"type": "emoji"}]]}], "unsupported type: emoji"),
     "details that are text": ([card(details="x")], "must be a rich_text object"),
     "details that are a section": ([card(details=section("x"))], "unsupported type: section"),
@@ -248,7 +248,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "must be a card",
     ),
     "card title of 151": ([{"type": "card", "title": plain_text("x" * 151)}], "/title/text"),
-    "what only the SDK objects to": (
+    "rejected only by the SDK": (
         [{"type": "alert", "text": plain_text("x"), "level": "loud"}],
         "failed to match all allowed schemas",
     ),

@@ -62,7 +62,7 @@ async def scene() -> AsyncGenerator[Scene]:
 
 
 @pytest.fixture
-async def still() -> AsyncGenerator[Scene]:
-    """Yield a scene whose clock only moves when a test advances it."""
+async def frozen() -> AsyncGenerator[Scene]:
+    """Yield a scene with a frozen clock, which only moves when a test advances it."""
     async with LocalSlack(clock=Clock(scale=0)) as slack:
         yield _scene(slack)

@@ -91,14 +91,14 @@ async def test_metadata_needs_its_scope(scene: Scene) -> None:
     assert "metadata" not in less["messages"][0]
 
 
-async def test_restricted_apps_read_fifteen_once_a_minute(still: Scene) -> None:
+async def test_restricted_apps_read_fifteen_once_a_minute(frozen: Scene) -> None:
     """A commercial app outside the Marketplace gets Slack's lower limits."""
-    ts = await _post_thread(still, 20)
-    still.slack.restrict_history()
-    answer = await still.web.conversations_replies(channel=still.general.id, ts=ts, limit=1_000)
+    ts = await _post_thread(frozen, 20)
+    frozen.slack.restrict_history()
+    answer = await frozen.web.conversations_replies(channel=frozen.general.id, ts=ts, limit=1_000)
     assert (len(answer["messages"]), answer["has_more"]) == (15, True)
     rejected = await error_response(
-        still.web.conversations_replies(channel=still.general.id, ts=ts)
+        frozen.web.conversations_replies(channel=frozen.general.id, ts=ts)
     )
     assert rejected.headers["Retry-After"] == "60"
 

@@ -51,18 +51,18 @@ async def test_scripted_rate_limit_sets_retry_after(scene: Scene) -> None:
     assert (await error_response(scene.web.auth_test())).headers["Retry-After"] == "7"
 
 
-async def test_response_can_be_delayed(still: Scene) -> None:
+async def test_response_can_be_delayed(frozen: Scene) -> None:
     """The effect is immediate; the response waits for the clock."""
-    still.slack.delay("chat.postMessage", 30)
-    post = still.web.chat_postMessage(channel=still.general.id, text="x")
+    frozen.slack.delay("chat.postMessage", 30)
+    post = frozen.web.chat_postMessage(channel=frozen.general.id, text="x")
     pending_call = asyncio.create_task(post)
-    await still.slack.wait_for(lambda: still.slack.messages(still.general))
+    await frozen.slack.wait_for(lambda: frozen.slack.messages(frozen.general))
     await run_pending_tasks()
     assert not pending_call.done()
-    still.slack.clock.advance(30)
+    frozen.slack.clock.advance(30)
     assert (await pending_call)["ok"]
-    still.slack.delay("chat.postMessage", 0)
-    await still.web.chat_postMessage(channel=still.general.id, text="y")
+    frozen.slack.delay("chat.postMessage", 0)
+    await frozen.web.chat_postMessage(channel=frozen.general.id, text="y")
 
 
 async def test_failed_wait_lists_the_last_calls(scene: Scene) -> None:

@@ -57,19 +57,19 @@ async def test_app_can_decline_redelivery(scene: Scene) -> None:
     assert scene.slack.deliveries[0].state == "given up"
 
 
-async def test_slow_app_times_out(still: Scene) -> None:
+async def test_slow_app_times_out(frozen: Scene) -> None:
     """After three seconds the event is redelivered."""
-    still.slack.app.events = {"app_mention"}
-    async with HttpApp(still.slack) as app:
-        still.slack.request_url = app.url
+    frozen.slack.app.events = {"app_mention"}
+    async with HttpApp(frozen.slack) as app:
+        frozen.slack.request_url = app.url
         app.hold.clear()
-        await still.ask()
+        await frozen.ask()
         await app.wait_for_requests(1)
-        still.slack.clock.advance(3)
+        frozen.slack.clock.advance(3)
         await app.wait_for_requests(2)
         app.hold.set()
-        await still.slack.wait_for_deliveries()
-    assert [ack.reason for ack in still.slack.deliveries[0].acks] == ["http_timeout", ""]
+        await frozen.slack.wait_for_deliveries()
+    assert [ack.reason for ack in frozen.slack.deliveries[0].acks] == ["http_timeout", ""]
     assert app.requests[1][0]["X-Slack-Retry-Reason"] == "http_timeout"
 
 

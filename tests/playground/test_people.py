@@ -174,7 +174,7 @@ async def test_typed_text_becomes_rich_text(scene: Scene) -> None:
     assert scene.slack.render(message) == "@Ana @here #general https://e.org ok"
 
 
-async def test_mistakes_in_tests_raise(scene: Scene) -> None:
+async def test_mistakes_in_tests_raise_errors(scene: Scene) -> None:
     """Unknown users, channels and threads raise at once, as do posts by non-members."""
     stranger = scene.slack.add_user("Stranger")
     for mistake in (

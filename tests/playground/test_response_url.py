@@ -30,13 +30,13 @@ async def test_url_is_valid_for_five_uses(scene: Scene) -> None:
     assert len(scene.slack.ephemerals(scene.ana, scene.general)) == 5
 
 
-async def test_url_is_valid_for_half_an_hour(still: Scene) -> None:
+async def test_url_is_valid_for_half_an_hour(frozen: Scene) -> None:
     """After thirty minutes the URL fails."""
-    url = (await still.slack.command(still.ana, still.general, "/moa")).response_url
+    url = (await frozen.slack.command(frozen.ana, frozen.general, "/moa")).response_url
     hook = AsyncWebhookClient(url)
-    still.slack.clock.advance(1_800)
+    frozen.slack.clock.advance(1_800)
     assert (await hook.send(text="just in time")).status_code == 200
-    still.slack.clock.advance(1)
+    frozen.slack.clock.advance(1)
     assert "expired_url" in (await hook.send(text="too late")).body
     unknown = AsyncWebhookClient(url[:-3] + "abc")
     assert "invalid_url" in (await unknown.send(text="x")).body

@@ -37,40 +37,40 @@ async def test_direct_messages_are_sent_once(scene: Scene) -> None:
     assert app.events("app_mention") == []
 
 
-async def test_unacknowledged_event_is_redelivered(still: Scene) -> None:
+async def test_unacknowledged_event_is_redelivered(frozen: Scene) -> None:
     """Redeliveries follow at once, after one minute and after five, then stop."""
-    still.slack.app.events = {"app_mention"}
-    async with SocketApp(still.slack) as app:
+    frozen.slack.app.events = {"app_mention"}
+    async with SocketApp(frozen.slack) as app:
         app.answer = lambda _request: IGNORE
-        await still.ask()
+        await frozen.ask()
         for count, pause in enumerate((0, 0, 60, 300), start=1):
-            still.slack.clock.advance(max(0, pause - 1))
+            frozen.slack.clock.advance(max(0, pause - 1))
             await run_pending_tasks()
             assert len(app.requests) < count or not pause
-            still.slack.clock.advance(min(1, pause))
+            frozen.slack.clock.advance(min(1, pause))
             await app.wait_for_requests(count)
-            still.slack.clock.advance(3)
-            await still.slack.wait_for(lambda n=count: len(still.slack.deliveries[0].acks) == n)
-        await still.slack.wait_for_deliveries()
+            frozen.slack.clock.advance(3)
+            await frozen.slack.wait_for(lambda n=count: len(frozen.slack.deliveries[0].acks) == n)
+        await frozen.slack.wait_for_deliveries()
     assert [r.retry_attempt for r in app.requests] == [0, 1, 2, 3]
     assert [r.retry_reason for r in app.requests] == ["", "timeout", "timeout", "timeout"]
     assert len({r.payload["event_id"] for r in app.requests}) == 1
-    assert still.slack.deliveries[0].state == "given up"
+    assert frozen.slack.deliveries[0].state == "given up"
 
 
-async def test_acknowledged_redelivery_ends_delivery(still: Scene) -> None:
+async def test_acknowledged_redelivery_ends_delivery(frozen: Scene) -> None:
     """An acknowledged redelivery is the last one."""
-    still.slack.app.events = {"app_mention"}
-    async with SocketApp(still.slack) as app:
+    frozen.slack.app.events = {"app_mention"}
+    async with SocketApp(frozen.slack) as app:
         app.answer = lambda request: None if request.retry_attempt else IGNORE
-        await still.ask()
+        await frozen.ask()
         await app.wait_for_requests(1)
-        still.slack.clock.advance(3)
-        await still.slack.wait_for_deliveries()
-        still.slack.clock.advance(1_000)
+        frozen.slack.clock.advance(3)
+        await frozen.slack.wait_for_deliveries()
+        frozen.slack.clock.advance(1_000)
         await run_pending_tasks()
     assert len(app.requests) == 2
-    assert still.slack.deliveries[0].state == "acknowledged"
+    assert frozen.slack.deliveries[0].state == "acknowledged"
 
 
 async def test_lost_acknowledgement_causes_redelivery(scene: Scene) -> None:

@@ -59,21 +59,21 @@ async def test_the_sdks_helper_streams_a_whole_reply(scene: Scene) -> None:
     assert session.status == "active"
 
 
-async def test_stream_expires_after_300_seconds(still: Scene) -> None:
+async def test_stream_expires_after_300_seconds(frozen: Scene) -> None:
     """Appending does not extend it; the text stays and can be updated."""
-    where = await _start(still, markdown_text="one")
-    still.slack.clock.advance(299)
-    await still.web.chat_appendStream(**where, markdown_text=" two")
-    still.slack.clock.advance(1)
-    reply = still.slack.message(still.general, where["ts"])
-    await still.slack.wait_for(lambda: not reply.streaming)
-    append, stop = still.web.chat_appendStream, still.web.chat_stopStream
+    where = await _start(frozen, markdown_text="one")
+    frozen.slack.clock.advance(299)
+    await frozen.web.chat_appendStream(**where, markdown_text=" two")
+    frozen.slack.clock.advance(1)
+    reply = frozen.slack.message(frozen.general, where["ts"])
+    await frozen.slack.wait_for(lambda: not reply.streaming)
+    append, stop = frozen.web.chat_appendStream, frozen.web.chat_stopStream
     dead = "message_not_in_streaming_state"
     assert await error_code(append(**where, markdown_text=" three")) == dead
     assert await error_code(stop(**where)) == dead
-    assert still.slack.message(still.general, where["ts"]).text == "one two"
-    await still.web.chat_update(**where, text="in full")
-    assert still.slack.render(still.slack.message(still.general, where["ts"])) == "in full"
+    assert frozen.slack.message(frozen.general, where["ts"]).text == "one two"
+    await frozen.web.chat_update(**where, text="in full")
+    assert frozen.slack.render(frozen.slack.message(frozen.general, where["ts"])) == "in full"
 
 
 async def test_a_live_stream_cannot_be_updated(scene: Scene) -> None:
@@ -215,21 +215,21 @@ async def test_sessions_keep_status_and_title(scene: Scene) -> None:
     assert await error_code(status(**where, status="asleep")) == "invalid_arguments"
 
 
-async def test_assistant_status_expires(still: Scene) -> None:
+async def test_assistant_status_expires(frozen: Scene) -> None:
     """It clears after two minutes, after a post and when set to empty."""
-    ts = await still.ask()
-    where = {"channel_id": still.general.id, "thread_ts": ts}
-    set_status = still.web.assistant_threads_setStatus
+    ts = await frozen.ask()
+    where = {"channel_id": frozen.general.id, "thread_ts": ts}
+    set_status = frozen.web.assistant_threads_setStatus
     await set_status(**where, status="is thinking…", loading_messages=["Reading"])
-    assert still.slack.status(still.general, ts) == "is thinking…"
-    still.slack.clock.advance(121)
-    assert still.slack.status(still.general, ts) == ""
+    assert frozen.slack.status(frozen.general, ts) == "is thinking…"
+    frozen.slack.clock.advance(121)
+    assert frozen.slack.status(frozen.general, ts) == ""
     await set_status(**where, status="is thinking…")
-    await still.web.chat_postMessage(channel=still.general.id, thread_ts=ts, text="done")
-    assert still.slack.status(still.general, ts) == ""
+    await frozen.web.chat_postMessage(channel=frozen.general.id, thread_ts=ts, text="done")
+    assert frozen.slack.status(frozen.general, ts) == ""
     await set_status(**where, status="again")
     await set_status(**where, status="")
-    assert still.slack.status(still.general, ts) == ""
+    assert frozen.slack.status(frozen.general, ts) == ""
     assert (
         await error_code(set_status(**where, status="x", loading_messages=["y" * 51]))
         == "invalid_arguments"

@@ -60,14 +60,14 @@ async def test_a_trigger_opens_one_modal(scene: Scene) -> None:
     assert await error_code(unknown) == "invalid_trigger_id"
 
 
-async def test_a_trigger_lasts_three_seconds(still: Scene) -> None:
+async def test_a_trigger_lasts_three_seconds(frozen: Scene) -> None:
     """A later `views.open` fails."""
-    in_time, late = await _trigger(still), await _trigger(still)
-    still.slack.clock.advance(3)
-    await still.web.views_open(trigger_id=in_time, view=modal())
-    still.slack.clock.advance(0.1)
+    in_time, late = await _trigger(frozen), await _trigger(frozen)
+    frozen.slack.clock.advance(3)
+    await frozen.web.views_open(trigger_id=in_time, view=modal())
+    frozen.slack.clock.advance(0.1)
     assert (
-        await error_code(still.web.views_open(trigger_id=late, view=modal()))
+        await error_code(frozen.web.views_open(trigger_id=late, view=modal()))
         == "expired_trigger_id"
     )
 

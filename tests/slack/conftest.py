@@ -24,7 +24,7 @@ HERE = "tests.slack.test_"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test that starts a bot (it takes `tmp_path`) in each setting."""
+    """Run every test that starts a bot (one with `tmp_path`) in each setting."""
     has_stage = inspect.iscoroutinefunction(metafunc.function)
     has_stage = has_stage and "tmp_path" in inspect.signature(metafunc.function).parameters
     is_meant = metafunc.function.__module__.startswith(HERE)

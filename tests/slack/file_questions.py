@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.playground.file_server import SharedFile
 from bot.playground.state.models import SlackMessage
 from tests.models.replies import Request
-from tests.slack.prompts import timeless
+from tests.slack.prompts import without_times
 from tests.stage import CONFIG, Stage
 
 SEEING = CONFIG.replace('model = "red-1"', 'model = "red-1"\nimages = true').replace(
@@ -22,7 +22,7 @@ def text(stage: Stage, model: str = "red-1") -> str:
     """Return the only user turn of the latest prompt, without times and the channel's line."""
     [(role, content)] = asked(stage, model).turns
     assert role == "user"
-    return timeless(content)
+    return without_times(content)
 
 
 async def answered(stage: Stage, ts: str) -> SlackMessage:

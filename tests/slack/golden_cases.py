@@ -41,13 +41,13 @@ async def say(
     after: float = MINUTE,
     **more: Any,
 ) -> str:
-    """Post a message as somebody after some seconds; in the general channel by default."""
+    """Post a message as a person after some seconds, in the general channel by default."""
     stage.slack.clock.advance(after)
     return await stage.slack.post(user, channel or stage.general, text, thread_ts, **more)
 
 
 async def member(stage: Stage, name: str, **more: Any) -> User:
-    """Add somebody to the general channel."""
+    """Add a person to the general channel."""
     user = stage.slack.add_user(name, **more)
     await stage.slack.invite(user, stage.general)
     return user
@@ -312,7 +312,7 @@ async def deleted_root(stage: Stage) -> None:
     ts = await say(stage, stage.ben, "A secret.")
     await say(stage, stage.ben, "Forget what I wrote.", ts)
     await stage.slack.delete(stage.general, ts)
-    await stage.slack.wait_for_deliveries()  # else the deletion could reach a later question
+    await stage.slack.wait_for_deliveries()  # otherwise the deletion could affect a later question
     robot = await member(stage, "Recorder")
     await say(stage, robot, "Gone.", ts)
     channel = stage.general

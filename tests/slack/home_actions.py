@@ -44,7 +44,7 @@ async def settings(
 async def choose(
     stage: Stage, user: User, channel: Channel | None = None, **values: Any
 ) -> ActionResult:
-    """Open a channel's settings, choose, save."""
+    """Open a channel's settings, choose a value, and save."""
     view = await settings(stage, user, channel)
     return await stage.slack.submit(user, view, values)
 
@@ -87,7 +87,7 @@ async def ended(stage: Stage) -> None:
 
 
 async def stranger(stage: Stage, kind: str) -> User:
-    """Return somebody who may not change the channel's settings; most are members."""
+    """Return a person who may not change the channel's settings. Most are members."""
     outside = "T99999999" if kind == "another workspace" else None
     person = stage.slack.add_user(
         "Zoe",

@@ -9,9 +9,12 @@ import pytest
 
 from bot.playground.clock import Clock
 from bot.playground.state.models import Channel, SlackMessage
+from bot.slack.commands import SUBCOMMANDS
 from bot.slack.ui import strings
 from tests.models.replies import Cut, Reply, Status
 from tests.stage import Stage, everywhere, on_stage
+
+ROOT = Path(__file__).parents[2]
 
 
 def private(stage: Stage, containing: str) -> list[SlackMessage]:
@@ -20,7 +23,7 @@ def private(stage: Stage, containing: str) -> list[SlackMessage]:
     return [m for m in found if containing in stage.slack.render(m)]
 
 
-async def test_a_question_by_command_is_answered_to_the_asker_alone(tmp_path: Path) -> None:
+async def test_a_command_is_answered_only_to_its_asker(tmp_path: Path) -> None:
     """Only the asker sees the question and the reply, and they can open the answers."""
     async with on_stage(tmp_path) as stage:
         asked = await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
@@ -50,7 +53,7 @@ async def test_the_asker_can_share_a_private_reply(tmp_path: Path) -> None:
         await stage.opened_view(stage.ben, "The reply was written by writer.")
 
 
-async def test_it_works_where_the_bot_is_no_member(tmp_path: Path) -> None:
+async def test_the_command_works_without_membership(tmp_path: Path) -> None:
     """The asker gets the reply and its answers in a channel the bot was never invited to."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel(
@@ -67,8 +70,8 @@ async def test_it_works_where_the_bot_is_no_member(tmp_path: Path) -> None:
         await stage.opened_view(stage.ana, "The reply was written by writer.")
 
 
-async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
-    """`help` and `pipelines` alone call no model; with more words they are a question."""
+async def test_help_and_pipelines_list_what_is_available(tmp_path: Path) -> None:
+    """`help` and `pipelines` alone call no model; with more words, they are a question."""
     async with on_stage(tmp_path) as stage:
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "help")
         assert "`/moa pipelines`" in str(shown.payload)
@@ -95,14 +98,20 @@ async def test_a_misspelled_subcommand_costs_nothing(
         assert stage.models.questions == []
 
 
-async def test_a_word_like_no_subcommand_is_a_question(tmp_path: Path) -> None:
+async def test_an_unknown_word_is_a_question(tmp_path: Path) -> None:
     """One word is enough to ask."""
     async with on_stage(tmp_path) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "Kubernetes?")
         await stage.slack.wait_for(lambda: private(stage, "The answer of writer-1."))
 
 
-async def test_a_long_list_of_pipelines_is_whole(tmp_path: Path) -> None:
+def test_the_documents_name_every_subcommand() -> None:
+    """Readers of docs/slack.md find each subcommand as it is typed."""
+    page = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+    assert [s.name for s in SUBCOMMANDS if f"`/moa {s.name}" not in page] == []
+
+
+async def test_a_long_list_of_pipelines_is_complete(tmp_path: Path) -> None:
     """No pipeline is missing or split, however many there are."""
     about = "Asks one model & nobody else. " * 5
     more = "".join(
@@ -116,8 +125,8 @@ async def test_a_long_list_of_pipelines_is_whole(tmp_path: Path) -> None:
         assert all(f"*more-{number}*: {about.strip()}" in shown for number in range(40))
 
 
-async def test_a_command_that_cannot_be_answered_says_so_to_its_asker(tmp_path: Path) -> None:
-    """If every model is down, only the asker learns it."""
+async def test_a_failed_command_is_explained_only_to_its_asker(tmp_path: Path) -> None:
+    """If every model is down, only the asker is notified."""
     down = everywhere(Reply(fault=Status(503)))
     async with on_stage(tmp_path, models=down) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
@@ -149,7 +158,7 @@ async def _expired(stage: Stage, clock: Clock, gate: asyncio.Event) -> SlackMess
     return direct(stage)[-1]
 
 
-async def test_a_reply_that_came_too_late_comes_directly(tmp_path: Path) -> None:
+async def test_a_late_private_reply_arrives_as_a_direct_message(tmp_path: Path) -> None:
     """It arrives as a direct message, with its answers but without a Share button."""
     clock, gate = Clock(), asyncio.Event()
     slow = {"writer-1": Reply("At last.", gate=gate)}
@@ -162,7 +171,7 @@ async def test_a_reply_that_came_too_late_comes_directly(tmp_path: Path) -> None
         await stage.opened_view(stage.ana, "The reply was written by writer.")
 
 
-async def test_nobody_else_opens_what_came_directly(tmp_path: Path) -> None:
+async def test_answers_in_a_direct_message_are_private(tmp_path: Path) -> None:
     """A copied button of another person's direct message is refused."""
     clock, gate = Clock(), asyncio.Event()
     slow = {"writer-1": Reply("At last.", gate=gate)}
@@ -186,8 +195,8 @@ async def _shareable(stage: Stage, channel: Channel | None = None) -> SlackMessa
     return found()[0]
 
 
-async def test_two_clicks_share_once(tmp_path: Path) -> None:
-    """However often Ana clicks, the reply is posted once."""
+async def test_two_clicks_share_a_reply_once(tmp_path: Path) -> None:
+    """The reply is posted once, no matter how often Ana clicks."""
     async with on_stage(tmp_path) as stage:
         reply = await _shareable(stage)
         clicks = [stage.slack.click(stage.ana, reply, "share_answer") for _ in range(3)]
@@ -198,7 +207,7 @@ async def test_two_clicks_share_once(tmp_path: Path) -> None:
         assert len(stage.slack.messages(stage.general)) == 1
 
 
-async def test_a_share_that_failed_can_be_tried_again(tmp_path: Path) -> None:
+async def test_a_failed_share_can_be_retried(tmp_path: Path) -> None:
     """If Slack rejects it, the asker gets a notice, and the next click shares it."""
     async with on_stage(tmp_path) as stage:
         reply = await _shareable(stage)
@@ -210,7 +219,7 @@ async def test_a_share_that_failed_can_be_tried_again(tmp_path: Path) -> None:
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
 
 
-async def test_a_broken_off_reply_says_so_when_shared(tmp_path: Path) -> None:
+async def test_an_unfinished_reply_is_marked_when_shared(tmp_path: Path) -> None:
     """The channel sees that the aggregator stopped in the middle of the reply."""
     broken = {"writer-1": Reply("One two three four.", fault=Cut(after=3))}
     async with on_stage(tmp_path, models=broken) as stage:
@@ -222,7 +231,7 @@ async def test_a_broken_off_reply_says_so_when_shared(tmp_path: Path) -> None:
         assert strings.PARTIAL in str(shared.blocks)
 
 
-async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) -> None:
+async def test_without_membership_others_read_why_answers_stay_closed(tmp_path: Path) -> None:
     """Only the asker can open a shared reply's answers there; others read the reason."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel(
@@ -238,7 +247,7 @@ async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) ->
         await stage.opened_view(stage.ana, "The reply was written by writer.")
 
 
-async def test_a_reply_of_nothing_visible_is_said_to_be_empty(tmp_path: Path) -> None:
+async def test_an_invisible_reply_is_reported_as_empty(tmp_path: Path) -> None:
     """A reply of hidden characters becomes a sentence, not an error."""
     async with on_stage(tmp_path, models={"writer-1": Reply("\u200b\u2060\u200b")}) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
@@ -248,7 +257,7 @@ async def test_a_reply_of_nothing_visible_is_said_to_be_empty(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("reachable", [True, False])
-async def test_a_reply_beyond_what_fits_loses_nothing_unsaid(
+async def test_a_very_long_private_reply_continues_elsewhere(
     tmp_path: Path, *, reachable: bool
 ) -> None:
     """The rest arrives as a direct message; if that fails, the reply says so."""

@@ -1,4 +1,4 @@
-"""Deleted questions and threads: nothing remains, and nothing lands in the channel."""
+"""Deleted questions and threads: nothing remains, and nothing is posted to the channel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN
 from bot.storage.tables import answers, ledger, runs
 from tests.models.replies import Reply, Status
-from tests.slack.user_actions import ALL_EVENTS, idle, said_directly, told
+from tests.slack.user_actions import (
+    ALL_EVENTS,
+    wait_for_direct_message,
+    wait_for_notice,
+    wait_until_idle,
+)
 from tests.stage import Stage, everywhere, on_stage
 
 GONE = strings.TROUBLES["thread_gone"]
@@ -30,8 +35,8 @@ def ours(stage: Stage) -> list[SlackMessage]:
 
 async def assert_nothing_is_left(stage: Stage) -> None:
     """Only the asker got one message; the channel and the store have nothing left."""
-    await said_directly(stage, stage.ana, GONE)
-    await idle(stage)
+    await wait_for_direct_message(stage, stage.ana, GONE)
+    await wait_until_idle(stage)
     await stage.slack.wait_for_deliveries()
     assert ours(stage) == []
     assert len(stage.slack.messages(stage.slack.dm(stage.ana))) == 1
@@ -45,7 +50,7 @@ async def assert_nothing_is_left(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("streams", [True, False])
-async def test_a_thread_that_is_gone_gets_no_reply_in_the_channel(
+async def test_a_reply_to_a_deleted_thread_stays_out_of_the_channel(
     tmp_path: Path, *, streams: bool
 ) -> None:
     """Nobody sees the reply to a deleted question, streamed or posted."""
@@ -60,7 +65,7 @@ async def test_a_thread_that_is_gone_gets_no_reply_in_the_channel(
         await assert_nothing_is_left(stage)
 
 
-async def test_a_question_that_is_deleted_is_stopped_and_taken_back(tmp_path: Path) -> None:
+async def test_deleting_a_question_stops_it_and_removes_its_reply(tmp_path: Path) -> None:
     """The reply is removed and the models are stopped; the cost stays recorded."""
     gate = asyncio.Event()
     models = {"writer-1": Reply("The reply that nobody reads.", gate=gate)}
@@ -75,7 +80,7 @@ async def test_a_question_that_is_deleted_is_stopped_and_taken_back(tmp_path: Pa
         gate.set()
 
 
-async def test_a_question_that_is_deleted_within_a_thread_is_stopped(tmp_path: Path) -> None:
+async def test_deleting_a_question_in_a_thread_stops_it(tmp_path: Path) -> None:
     """The rest of the thread stays."""
     gate = asyncio.Event()
     models = everywhere(Reply("Late.", gate=gate))
@@ -105,7 +110,7 @@ async def test_other_deletions_stop_nothing(tmp_path: Path) -> None:
         assert "The reply." in stage.slack.render(await stage.replied(root))
 
 
-async def test_a_long_reply_does_not_go_on_in_the_channel(tmp_path: Path) -> None:
+async def test_a_long_reply_does_not_continue_in_the_channel(tmp_path: Path) -> None:
     """When a second message is due in a deleted thread, the first is removed too."""
     async with on_stage(tmp_path, models={"writer-1": Reply(LONG, pace_s=0.001)}) as stage:
         ts = await stage.ask("Tell me everything.")
@@ -114,7 +119,7 @@ async def test_a_long_reply_does_not_go_on_in_the_channel(tmp_path: Path) -> Non
         await assert_nothing_is_left(stage)
 
 
-async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) -> None:
+async def test_a_failure_notice_stays_out_of_the_channel(tmp_path: Path) -> None:
     """Notices stay in their thread, like replies."""
     models = everywhere(Reply("", fault=Status(500)))
     async with on_stage(tmp_path, models=models) as stage:
@@ -126,9 +131,9 @@ async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("lost", [False, True])
-async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, lost: bool) -> None:
+async def test_a_misplaced_message_is_removed_at_once(tmp_path: Path, *, lost: bool) -> None:
     """It works even if the thread goes between check and post, and Slack's response is lost."""
-    async with on_stage(tmp_path, events=["app_mention"]) as stage:  # no event of the deletion
+    async with on_stage(tmp_path, events=["app_mention"]) as stage:  # no deletion event
         stage.slack.app.features.discard("streaming")
         stage.slack.fail_next("chat.getPermalink", error="internal_error", times=1)
         if lost:
@@ -138,23 +143,23 @@ async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, 
         await stage.slack.delete(stage.general, ts)
         await assert_nothing_is_left(stage)
         [first, *_] = stage.slack.calls("chat.postMessage")
-        assert first.args["channel"] == stage.general.id, "it was posted, and fell"
+        assert first.args["channel"] == stage.general.id, "it was posted at the top level"
 
 
-async def test_asking_again_in_a_thread_that_is_gone(tmp_path: Path) -> None:
+async def test_regenerating_in_a_deleted_thread_posts_nothing(tmp_path: Path) -> None:
     """Nothing new is written."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         first = await stage.replied(ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         await stage.slack.delete(stage.general, ts)
         await stage.slack.click(stage.ben, first, AGAIN)
-        await said_directly(stage, stage.ben, GONE)
-        await idle(stage)
+        await wait_for_direct_message(stage, stage.ben, GONE)
+        await wait_until_idle(stage)
         assert ours(stage) == [first]
 
 
-async def test_a_shortcut_posts_no_question_for_a_thread_that_is_gone(tmp_path: Path) -> None:
+async def test_a_shortcut_in_a_deleted_thread_posts_nothing(tmp_path: Path) -> None:
     """The form gives the reason, and no model is called."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "A plan.")
@@ -169,8 +174,8 @@ async def test_a_shortcut_posts_no_question_for_a_thread_that_is_gone(tmp_path: 
         assert stage.models.questions == []
 
 
-async def test_in_a_direct_message_only_the_asker_sees_a_line(tmp_path: Path) -> None:
-    """There, too, nothing is posted outside the thread."""
+async def test_a_deleted_direct_question_gets_a_private_notice(tmp_path: Path) -> None:
+    """Nothing is posted outside the thread there either."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:
         stage.slack.delay("agents.sessions.setStatus", 0.3)
@@ -178,6 +183,6 @@ async def test_in_a_direct_message_only_the_asker_sees_a_line(tmp_path: Path) ->
         ts = await stage.slack.post(stage.ana, direct, "What is the risk?")
         await stage.slack.delete(direct, ts)
         gate.set()
-        await told(stage, stage.ana, GONE, direct)
-        await idle(stage)
+        await wait_for_notice(stage, stage.ana, GONE, direct)
+        await wait_until_idle(stage)
         assert stage.slack.messages(direct) == []

@@ -51,7 +51,7 @@ OFFICE = {
 }
 
 
-async def test_the_files_that_people_share_at_work_are_read(tmp_path: Path) -> None:
+async def test_common_office_files_are_read(tmp_path: Path) -> None:
     """Word, Excel, PowerPoint, OpenDocument, RTF, mail, calendar, archive and source code work."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(name, data) for name, (data, _) in OFFICE.items()]
@@ -77,9 +77,7 @@ async def test_a_canvas_is_read_as_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["photo.heic", "scan.tiff", "draw.bmp"])
-async def test_other_image_formats_are_seen_through_slacks_preview(
-    tmp_path: Path, name: str
-) -> None:
+async def test_other_image_formats_are_read_as_slacks_preview(tmp_path: Path, name: str) -> None:
     """Models take four formats; Slack makes a PNG of most others."""
     async with on_stage(tmp_path, config=SEEING) as stage:
         small = png(4, 3)
@@ -89,8 +87,8 @@ async def test_other_image_formats_are_seen_through_slacks_preview(
         assert "Not read" not in shown
 
 
-async def test_an_image_of_too_many_pixels_is_seen_through_slacks_preview(tmp_path: Path) -> None:
-    """The size in bytes doesn't show that, so the original is fetched first."""
+async def test_an_oversized_image_is_read_as_slacks_preview(tmp_path: Path) -> None:
+    """Its size in bytes doesn't reveal that, so the original is fetched first."""
     async with on_stage(tmp_path, config=SEEING) as stage:
         small = png(4, 3)
         await ask(
@@ -99,7 +97,7 @@ async def test_an_image_of_too_many_pixels_is_seen_through_slacks_preview(tmp_pa
         assert asked(stage).images == [("image/png", base64.b64encode(small).decode())]
 
 
-async def test_a_clip_is_read_through_slacks_transcript(tmp_path: Path) -> None:
+async def test_a_clip_is_read_as_slacks_transcript(tmp_path: Path) -> None:
     """Only its text is used; a clip without a transcript is named as not read."""
     async with on_stage(tmp_path) as stage:
         clip = stage.slack.upload("note.m4a", b"\0\0", transcript=VTT)
@@ -141,7 +139,7 @@ async def test_older_encodings_are_detected(tmp_path: Path, words: str, encoding
         ("big.docx", documents.bomb(), "broken|slow"),
     ],
 )  # fmt: skip
-async def test_a_bad_document_costs_only_itself(name: str, data: bytes, reason: str) -> None:
+async def test_a_bad_document_affects_nothing_else(name: str, data: bytes, reason: str) -> None:
     """A broken, locked or malicious file is named with a reason; its process has ended."""
 
     async def read() -> None:
@@ -159,8 +157,8 @@ async def test_a_long_sheet_is_cut_at_the_limit() -> None:
     assert (len(read.text), read.pages, read.pages_read, read.unit) == (1_000, 1, 1, "sheets")
 
 
-async def test_a_mail_in_html_is_read_as_text() -> None:
-    """Its tags are removed."""
+async def test_an_html_mail_is_read_as_text() -> None:
+    """HTML tags are removed."""
     read = await extract_text("eml", documents.eml(html=True), 1_000)
     assert "\n\nShall we buy it? Ja, natürlich." in read.text
     assert "<p>" not in read.text

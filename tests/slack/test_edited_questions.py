@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from bot.slack.ui.blocks import AGAIN
-from tests.slack.user_actions import ALL_EVENTS, again, count_runs, idle, run_behind
+from tests.slack.user_actions import (
+    ALL_EVENTS,
+    count_runs,
+    regenerate,
+    run_of_reply,
+    wait_until_idle,
+)
 from tests.stage import Stage, on_stage
 
 
@@ -21,28 +27,28 @@ async def edit(stage: Stage, ts: str, text: str) -> None:
     await stage.slack.wait_for_deliveries()
 
 
-async def test_regenerate_asks_the_text_as_it_is_now(tmp_path: Path) -> None:
+async def test_regenerate_asks_the_current_text(tmp_path: Path) -> None:
     """The new run has the new text, and the earlier one keeps the old."""
     async with on_stage(tmp_path, default="single", events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is the rsik?")
         first = await stage.replied(ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         await edit(stage, ts, "What is the risk?")
-        second = await again(stage, stage.ben, first)
+        second = await regenerate(stage, stage.ben, first)
         assert "What is the risk?" in asked_last(stage)
-        assert "What is the risk?" in (await run_behind(stage, second)).question.text
-        assert "What is the rsik?" in (await run_behind(stage, first)).question.text
+        assert "What is the risk?" in (await run_of_reply(stage, second)).question.text
+        assert "What is the rsik?" in (await run_of_reply(stage, first)).question.text
 
 
-async def test_an_edit_while_no_event_arrives_counts_too(tmp_path: Path) -> None:
+async def test_an_edit_without_an_event_counts_too(tmp_path: Path) -> None:
     """The text is read from Slack at the click, in a thread as well."""
     async with on_stage(tmp_path, default="single") as stage:
         root = await stage.slack.post(stage.ana, stage.general, "We have a plan.")
         ts = await stage.ask("What is the rsik?", root)
         first = await stage.replied(root)
-        await idle(stage)
+        await wait_until_idle(stage)
         stage.slack.message(stage.general, ts).text = f"{stage.mention} What is the chance?"
-        await again(stage, stage.ana, first)
+        await regenerate(stage, stage.ana, first)
         assert "What is the chance?" in asked_last(stage)
         assert "rsik" not in asked_last(stage)
 
@@ -56,20 +62,22 @@ async def test_an_edit_starts_no_run(tmp_path: Path, before: str) -> None:
             await stage.replied(ts)
         else:
             ts = await stage.slack.post(stage.ana, stage.general, "What is the rsik?")
-        await idle(stage)
+        await wait_until_idle(stage)
         runs = await count_runs(stage)
         await edit(stage, ts, "What is the risk?")
-        await idle(stage)
+        await wait_until_idle(stage)
         assert await count_runs(stage) == runs
 
 
 @pytest.mark.parametrize("trouble", ["slow", "refuses"])
-async def test_a_slack_that_does_not_tell_leaves_the_text(tmp_path: Path, trouble: str) -> None:
+async def test_without_a_response_from_slack_the_stored_text_is_used(
+    tmp_path: Path, trouble: str
+) -> None:
     """The click is acknowledged in time, and the stored text is used."""
     async with on_stage(tmp_path, default="single", events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is the risk?")
         first = await stage.replied(ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         if trouble == "slow":
             stage.slack.delay("conversations.replies", 2.5)
         else:

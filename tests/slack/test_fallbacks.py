@@ -24,7 +24,7 @@ async def test_without_streaming_the_reply_is_posted_and_edited(tmp_path: Path) 
         assert reply.text, "the notification has words"
 
 
-async def test_without_sessions_the_status_line_says_that_it_works(tmp_path: Path) -> None:
+async def test_without_sessions_the_assistant_status_is_shown(tmp_path: Path) -> None:
     """Without agent sessions, the assistant status appears and is cleared."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models={"red-1": Reply("Late.", gate=gate)}) as stage:
@@ -36,7 +36,7 @@ async def test_without_sessions_the_status_line_says_that_it_works(tmp_path: Pat
         await stage.slack.wait_for(lambda: stage.slack.status(stage.general, ts) == "")
 
 
-async def test_without_any_status_a_reaction_shows_that_it_works(tmp_path: Path) -> None:
+async def test_without_any_status_a_reaction_is_shown(tmp_path: Path) -> None:
     """The last resort is a reaction on the question, removed at the end."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models={"red-1": Reply("Late.", gate=gate)}) as stage:
@@ -49,7 +49,7 @@ async def test_without_any_status_a_reaction_shows_that_it_works(tmp_path: Path)
         await stage.slack.wait_for(lambda: not question.reactions.get("eyes"))
 
 
-async def test_a_long_reply_is_complete_over_several_messages(tmp_path: Path) -> None:
+async def test_a_long_reply_is_complete_in_several_messages(tmp_path: Path) -> None:
     """A long reply is complete, with the buttons under its last message."""
     async with on_stage(tmp_path, models={"writer-1": Reply(LONG)}) as stage:
         ts = await stage.ask("Tell me everything.")
@@ -65,7 +65,7 @@ async def test_a_long_reply_is_complete_over_several_messages(tmp_path: Path) ->
         assert sum("[Show answers]" in text for text in shown) == 1
 
 
-async def test_a_stream_that_expired_goes_on_in_a_new_message(tmp_path: Path) -> None:
+async def test_an_expired_stream_continues_in_a_new_message(tmp_path: Path) -> None:
     """Slack ends a stream after five minutes; the rest follows in a new message."""
     gate = asyncio.Event()
     clock = Clock()
@@ -86,7 +86,7 @@ async def test_a_stream_that_expired_goes_on_in_a_new_message(tmp_path: Path) ->
         assert together.count("The whole reply.") == 1
 
 
-async def test_a_slack_that_fails_for_a_moment_loses_nothing(tmp_path: Path) -> None:
+async def test_a_brief_slack_failure_loses_nothing(tmp_path: Path) -> None:
     """Text from a failed append is delivered with the next one."""
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("chat.appendStream", error="internal_error", status=500, times=2)
@@ -109,7 +109,7 @@ async def test_rate_limits_are_waited_out(tmp_path: Path) -> None:
         assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
 
 
-async def test_a_reply_that_breaks_off_is_kept_and_marked(tmp_path: Path) -> None:
+async def test_an_unfinished_reply_is_kept_and_marked(tmp_path: Path) -> None:
     """If the aggregator stops mid-sentence, its text is shown with a notice."""
     cut = Reply("The first half of a reply.", fault=Cut(after=3))
     async with on_stage(tmp_path, models={"writer-1": cut}) as stage:
@@ -138,7 +138,7 @@ async def test_pressing_stop_ends_the_run(tmp_path: Path) -> None:
         )
 
 
-async def test_an_answer_that_is_not_slacks_loses_nothing(tmp_path: Path) -> None:
+async def test_a_proxys_error_loses_nothing(tmp_path: Path) -> None:
     """A plain-text error from a proxy in front of Slack is retried like any other error."""
     async with on_stage(tmp_path) as stage:
         for method in ("chat.startStream", "chat.appendStream", "chat.stopStream"):
@@ -154,7 +154,7 @@ async def test_an_answer_that_is_not_slacks_loses_nothing(tmp_path: Path) -> Non
         assert together.count("The answer of writer-1.") == 1
 
 
-async def test_a_place_where_it_may_not_write_is_named(tmp_path: Path) -> None:
+async def test_a_posting_restriction_is_explained(tmp_path: Path) -> None:
     """A restriction that retries cannot fix is explained at once."""
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("chat.startStream", error="restricted_action", times=9)
@@ -167,7 +167,7 @@ async def test_a_place_where_it_may_not_write_is_named(tmp_path: Path) -> None:
         )
 
 
-async def test_a_reply_that_breaks_off_in_code_says_so_outside_the_code(tmp_path: Path) -> None:
+async def test_a_notice_stays_outside_unfinished_code(tmp_path: Path) -> None:
     """The notice below an unfinished reply never ends up inside an open code block."""
     cut = Reply("Run this:\n```\nmake all the things", fault=Cut(after=5))
     async with on_stage(tmp_path, models={"writer-1": cut}) as stage:
@@ -178,7 +178,7 @@ async def test_a_reply_that_breaks_off_in_code_says_so_outside_the_code(tmp_path
         assert "The reply ends here" in after
 
 
-async def test_many_notes_do_not_make_a_message_too_large(tmp_path: Path) -> None:
+async def test_many_notes_fit_in_a_message(tmp_path: Path) -> None:
     """With many notes the reply still gets its footer and buttons."""
     names = [f"m{number}" for number in range(30)]
     tables = "".join(

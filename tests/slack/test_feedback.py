@@ -11,7 +11,7 @@ from bot.slack.actions.feedback import REASON_INPUT, REASON_LIMIT
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import FEEDBACK
 from bot.storage.tables import runs
-from tests.slack.user_actions import run_behind, told, verdicts
+from tests.slack.user_actions import run_of_reply, verdicts, wait_for_notice
 from tests.stage import Stage, on_stage
 
 
@@ -26,13 +26,13 @@ async def not_helpful(stage: Stage, user: User, message: SlackMessage) -> SlackV
     return await stage.opened_view(user, strings.FEEDBACK_ASK)
 
 
-async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
+async def test_people_rate_a_reply_and_give_a_reason(tmp_path: Path) -> None:
     """With or without a reason, a person's latest verdict counts."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
         ana = stage.ana.id
         await stage.slack.click(stage.ana, message, FEEDBACK, strings.HELPFUL)
-        await told(stage, stage.ana, strings.FEEDBACK_THANKS)
+        await wait_for_notice(stage, stage.ana, strings.FEEDBACK_THANKS)
         assert await verdicts(stage) == [(ana, "helpful", "")]
         view = await not_helpful(stage, stage.ana, message)
         assert await verdicts(stage) == [(ana, "not_helpful", "")]
@@ -51,19 +51,19 @@ async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
         assert len(await verdicts(stage)) == 2
 
 
-async def test_a_private_reply_is_judged_by_its_asker(tmp_path: Path) -> None:
+async def test_only_the_asker_rates_a_private_reply(tmp_path: Path) -> None:
     """Nobody else could read it."""
     async with on_stage(tmp_path, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
-        message = await told(stage, stage.ana, f"[{strings.SHARE}]")
+        message = await wait_for_notice(stage, stage.ana, f"[{strings.SHARE}]")
         await stage.slack.click(stage.ben, message, FEEDBACK, strings.HELPFUL)
-        await told(stage, stage.ben, strings.FEEDBACK_REFUSED["no"])
+        await wait_for_notice(stage, stage.ben, strings.FEEDBACK_REFUSED["no"])
         await stage.slack.click(stage.ana, message, FEEDBACK, strings.HELPFUL)
-        await told(stage, stage.ana, strings.FEEDBACK_THANKS)
+        await wait_for_notice(stage, stage.ana, strings.FEEDBACK_THANKS)
         assert await verdicts(stage) == [(stage.ana.id, "helpful", "")]
 
 
-async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
+async def test_a_reason_is_authorised_when_submitted(tmp_path: Path) -> None:
     """Permissions and the run are checked again when the reason is submitted."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
@@ -88,7 +88,7 @@ async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
         stage.slack.fail_next("conversations.members", error="internal_error", times=3)
         sent = await stage.slack.submit(stage.ana, view, {REASON_INPUT: "Now?"})
         assert sent.errors == {"reason": strings.FEEDBACK_REFUSED["unknown"]}
-        run = await run_behind(stage, message)
+        run = await run_of_reply(stage, message)
         async with stage.bot.database.begin() as connection:
             await connection.execute(delete(runs).where(runs.c.id == run.id))
         sent = await stage.slack.submit(stage.ana, view, {REASON_INPUT: "After all."})
@@ -96,11 +96,11 @@ async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
         assert await verdicts(stage) == []
 
 
-async def test_where_the_modal_does_not_open_the_verdict_stands(tmp_path: Path) -> None:
+async def test_feedback_is_stored_even_if_the_modal_does_not_open(tmp_path: Path) -> None:
     """If Slack fails, the verdict is stored and the person thanked."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         await stage.slack.click(stage.ana, message, FEEDBACK, strings.NOT_HELPFUL)
-        await told(stage, stage.ana, strings.FEEDBACK_THANKS)
+        await wait_for_notice(stage, stage.ana, strings.FEEDBACK_THANKS)
         assert await verdicts(stage) == [(stage.ana.id, "not_helpful", "")]

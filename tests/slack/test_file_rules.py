@@ -30,7 +30,7 @@ from tests.slack.samples import gif, jpeg, locked_pdf, pdf, png, torn_pdf, webp
         "http://127.0.0.1:4000/files-pri/T1-F1/a.txt",
     ],
 )
-def test_the_token_goes_to_slack(address: str) -> None:
+def test_the_token_is_sent_to_slack(address: str) -> None:
     """Slack's own hosts by https, and the configured local Slack, get the token."""
     host = SlackFileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
     assert host.trusted(address) is not None
@@ -59,7 +59,7 @@ def test_the_token_goes_to_slack(address: str) -> None:
         "a.txt",
     ],
 )
-def test_the_token_goes_nowhere_else(address: str) -> None:
+def test_the_token_is_sent_nowhere_else(address: str) -> None:
     """No other address gets it, whatever it looks like."""
     host = SlackFileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
     assert host.trusted(address) is None
@@ -83,7 +83,9 @@ def test_the_token_goes_nowhere_else(address: str) -> None:
         (webp(1, 1, "ICCP"), "image/webp", (0, 0)),
     ],
 )
-def test_an_image_is_known_by_its_bytes(data: bytes, kind: str, sides: tuple[int, int]) -> None:
+def test_an_image_is_identified_by_its_bytes(
+    data: bytes, kind: str, sides: tuple[int, int]
+) -> None:
     """The bytes give the type and the size, or no size if it is missing."""
     found = identify_image(data)
     assert found is not None
@@ -91,13 +93,13 @@ def test_an_image_is_known_by_its_bytes(data: bytes, kind: str, sides: tuple[int
 
 
 @pytest.mark.parametrize("data", [b"", b"Hello", b"BM" + b"\0" * 60, b"RIFF\0\0\0\0WAVEfmt "])
-def test_what_is_no_image_is_none(data: bytes) -> None:
+def test_other_files_are_not_images(data: bytes) -> None:
     """Other image types and other files are not images."""
     assert identify_image(data) is None
 
 
 @pytest.mark.parametrize("after", [0, 3])
-async def test_a_host_that_stalls_is_given_up(after: int) -> None:
+async def test_a_stalled_download_is_abandoned(after: int) -> None:
     """A stall before or after the first byte costs only that file; the others are read."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
@@ -109,7 +111,7 @@ async def test_a_host_that_stalls_is_given_up(after: int) -> None:
         assert found[quick.id].read == FileText("Hello", 5)
 
 
-async def test_a_missing_scope_is_named_where_it_is_known() -> None:
+async def test_a_missing_file_scope_is_named() -> None:
     """Slack sends a sign-in page; the asker learns that the scope is missing."""
     async with LocalSlack() as slack:
         slack.app.scopes.discard("files:read")
@@ -119,7 +121,7 @@ async def test_a_missing_scope_is_named_where_it_is_known() -> None:
         assert found[notes.id].read == Unread("scope")
 
 
-async def test_only_as_many_withheld_files_are_asked_for_as_may_be_read() -> None:
+async def test_withheld_files_cost_a_limited_number_of_calls() -> None:
     """Hundreds of files in Slack Connect don't cost hundreds of calls."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
@@ -131,7 +133,7 @@ async def test_only_as_many_withheld_files_are_asked_for_as_may_be_read() -> Non
         assert [found[file.id].read for file in shared[10:]] == [Unread("many")] * 4
 
 
-async def test_no_file_costs_nothing() -> None:
+async def test_without_files_there_are_no_requests() -> None:
     """Without files there are no requests."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
@@ -139,19 +141,19 @@ async def test_no_file_costs_nothing() -> None:
         assert slack.calls() == []
 
 
-async def test_a_pdf_that_takes_too_long_is_ended() -> None:
+async def test_reading_a_slow_pdf_is_stopped() -> None:
     """Its process has ended when reading ends."""
     with pytest.raises(NotRead, match="slow"):
         await extract_text("pdf", pdf("Hello"), 1_000, seconds=0.01)
 
 
-async def test_of_a_pdf_that_breaks_in_the_middle_the_pages_before_count() -> None:
+async def test_pages_before_a_broken_one_are_read() -> None:
     """A broken page loses itself and the rest, and the note says so."""
     text = await extract_text("pdf", torn_pdf("One", "Two"), 1_000)
     assert (text.text, text.pages, text.pages_read) == ("One", 2, 1)
 
 
-async def test_of_a_pdf_no_more_text_is_taken_than_asked_for() -> None:
+async def test_a_pdfs_text_is_cut_at_the_limit() -> None:
     """A page of a million characters is cut."""
     text = await extract_text("pdf", pdf("x" * 5_000, "Two"), 1_000)
     assert (len(text.text), text.pages, text.pages_read) == (1_000, 2, 1)
@@ -167,7 +169,7 @@ async def test_of_a_pdf_no_more_text_is_taken_than_asked_for() -> None:
         (locked_pdf("", "One"), [{"parts": 1}, {"text": "One"}]),
     ],
 )
-def test_the_process_writes_a_line_a_page(data: bytes, lines: list[dict[str, object]]) -> None:
-    """Here it stops after two pages or five characters."""
+def test_the_process_writes_one_line_per_page(data: bytes, lines: list[dict[str, object]]) -> None:
+    """In this test, it stops after two pages or five characters."""
     most = 6 if b"Two" in data and b"OneTwo" not in data else 5
     assert list(read("pdf", data, 2, most)) == lines

@@ -16,7 +16,7 @@ FOLLOW_UPS = ["follow_ups"]
 
 
 async def say(stage: Stage, words: str, thread_ts: str | None = None, **more: Any) -> str:
-    """Post a message of Ana's without a mention, and return its ts."""
+    """Post a message by Ana without a mention, and return its ts."""
     return await stage.slack.post(stage.ana, stage.general, words, thread_ts=thread_ts, **more)
 
 
@@ -29,8 +29,8 @@ async def answers_in(stage: Stage, ts: str, channel: Channel | None = None) -> l
 
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
-async def test_a_thread_goes_on_without_a_mention(tmp_path: Path, mode: Mode) -> None:
-    """With follow-ups on, each message in a thread with a question gets a reply."""
+async def test_a_thread_continues_without_a_mention(tmp_path: Path, mode: Mode) -> None:
+    """With follow-ups on, every message in a thread with a question gets a reply."""
     async with on_stage(tmp_path, mode=mode, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=FOLLOW_UPS)
         ts = await stage.ask("What is the risk?")
@@ -44,7 +44,7 @@ async def test_a_thread_goes_on_without_a_mention(tmp_path: Path, mode: Mode) ->
         await stage.replied(ts, 3)
 
 
-async def test_nothing_is_answered_unless_it_is_switched_on(tmp_path: Path) -> None:
+async def test_follow_ups_are_off_by_default(tmp_path: Path) -> None:
     """Without the setting, messages without a mention get no reply."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
@@ -64,7 +64,7 @@ async def test_follow_ups_leave_other_threads_alone(tmp_path: Path) -> None:
         assert await answers_in(stage, ts) == []
 
 
-async def test_what_is_said_to_somebody_else_is_no_question(tmp_path: Path) -> None:
+async def test_a_message_to_another_person_is_not_a_question(tmp_path: Path) -> None:
     """A message that starts with another person's mention is for them."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=FOLLOW_UPS)
@@ -89,7 +89,7 @@ async def test_a_mention_in_a_listening_channel_is_answered_once(tmp_path: Path)
         assert len(await answers_in(stage, ts)) == 2
 
 
-async def test_edits_bots_and_the_bot_itself_ask_nothing(tmp_path: Path) -> None:
+async def test_edits_and_bots_ask_nothing(tmp_path: Path) -> None:
     """Only new messages from people are questions."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=FOLLOW_UPS)
@@ -106,7 +106,7 @@ async def test_edits_bots_and_the_bot_itself_ask_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("private", [True, False])
-async def test_a_choice_of_one_channel_is_no_others(tmp_path: Path, *, private: bool) -> None:
+async def test_each_channel_has_its_own_setting(tmp_path: Path, *, private: bool) -> None:
     """Each channel has its own setting, private or public."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         other = stage.slack.add_channel("other", members=[stage.ana], private=private)
@@ -121,7 +121,7 @@ async def test_a_choice_of_one_channel_is_no_others(tmp_path: Path, *, private: 
         assert len(await answers_in(stage, here)) == 1
 
 
-async def test_switched_off_it_is_quiet_again(tmp_path: Path) -> None:
+async def test_follow_ups_can_be_switched_off(tmp_path: Path) -> None:
     """The next message gets no reply."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=FOLLOW_UPS)
@@ -176,6 +176,6 @@ def test_which_messages_may_be_questions() -> None:
         {"text": None},
     ],
 )
-def test_which_messages_never_are(changes: dict[str, Any]) -> None:
+def test_which_messages_are_never_questions(changes: dict[str, Any]) -> None:
     """Mentions (they arrive as app_mention), messages to others, and non-people are left out."""
     assert _asked(**changes) is None

@@ -12,7 +12,7 @@ from bot.slack.ui.blocks import SHARE
 from bot.slack.ui.footer import FooterOptions, footer, summary
 from moa import Answer, Call, Outcome, Usage
 from tests.models.replies import Reply, Status
-from tests.slack.user_actions import idle, told
+from tests.slack.user_actions import wait_for_notice, wait_until_idle
 from tests.stage import Stage, everywhere, on_stage
 
 RED = Answer("red", 1, 1, "used", text="Yes.", seconds=1.0)
@@ -45,7 +45,7 @@ def test_the_figures_under_a_reply(
     assert summary(whole, costs=False) == line.rpartition(" · ")[0]
 
 
-def test_people_can_say_the_words_on_a_button() -> None:
+def test_accessible_names_contain_the_visible_words() -> None:
     """A button's name for screen readers and voice control holds its visible words."""
     labels = {name: text for name, text in vars(strings).items() if name.endswith("_LABEL")}
     buttons = {getattr(strings, name.removesuffix("_LABEL")): text for name, text in labels.items()}
@@ -66,7 +66,7 @@ def test_the_notice_comes_after_the_figures() -> None:
 async def asked(stage: Stage, text: str = "What is the risk?") -> str:
     """Ask in the channel, and return the reply."""
     shown = stage.slack.render(await stage.replied(await stage.ask(text)))
-    await idle(stage)
+    await wait_until_idle(stage)
     return shown
 
 
@@ -81,7 +81,7 @@ async def test_the_first_reply_in_a_channel_says_that_an_ai_wrote_it(tmp_path: P
         assert strings.AI_NOTICE in there
 
 
-async def test_a_failed_question_is_no_first_reply(tmp_path: Path) -> None:
+async def test_a_failed_question_is_not_a_first_reply(tmp_path: Path) -> None:
     """A channel that only had notices about failures still gets it."""
     down = everywhere(Reply(fault=Status(400)))
     async with on_stage(tmp_path, models=down, default="single") as stage:
@@ -90,17 +90,17 @@ async def test_a_failed_question_is_no_first_reply(tmp_path: Path) -> None:
         assert strings.AI_NOTICE in await asked(stage)
 
 
-async def test_private_replies_have_their_own_first_one(tmp_path: Path) -> None:
+async def test_the_first_private_reply_has_the_notice(tmp_path: Path) -> None:
     """A person's first private reply has the notice, and so has the first one that is shared."""
     async with on_stage(tmp_path, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
-        reply = await told(stage, stage.ana, f"[{strings.SHARE}]")
+        reply = await wait_for_notice(stage, stage.ana, f"[{strings.SHARE}]")
         assert strings.AI_NOTICE in stage.slack.render(reply)
-        await idle(stage)
+        await wait_until_idle(stage)
         await stage.slack.click(stage.ana, reply, SHARE)
         [shared] = await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
         assert strings.AI_NOTICE in stage.slack.render(shared)
         assert strings.AI_NOTICE in await asked(stage)
         await stage.slack.command(stage.ana, stage.general, "/moa", "And now?")
-        again = await told(stage, stage.ana, f"[{strings.SHARE}]")
+        again = await wait_for_notice(stage, stage.ana, f"[{strings.SHARE}]")
         assert strings.AI_NOTICE not in stage.slack.render(again)

@@ -52,7 +52,7 @@ def nth(number: int) -> Callable[[Mapping[str, Any]], bool]:
         ),
     ],
 )
-async def test_a_full_message_stands_once_whatever_becomes_of_the_calls(
+async def test_full_messages_appear_once_despite_failed_calls(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     faults: list[tuple[str, Mapping[str, Any], int]],

@@ -27,7 +27,7 @@ from tests.stage import Mode, Stage, everywhere, on_stage
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
 @pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
-async def test_home_shows_a_newcomer_what_to_do(tmp_path: Path, mode: Mode, database: str) -> None:
+async def test_home_shows_newcomers_how_to_start(tmp_path: Path, mode: Mode, database: str) -> None:
     """It shows what the bot does, how to ask, the pipelines and the budgets."""
     async with on_stage(tmp_path, mode=mode, database=database, events=EVENTS) as stage:
         shown = await home(stage, stage.ana)
@@ -43,8 +43,8 @@ async def test_home_shows_a_newcomer_what_to_do(tmp_path: Path, mode: Mode, data
         assert strings.HOME_ADMIN not in shown
 
 
-async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
-    """Each has its text as people read it, its state and a link."""
+async def test_recent_questions_link_to_their_threads(tmp_path: Path) -> None:
+    """Each has its text as people read it, its state, and a link."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         ts = await stage.ask(f"What does &lt;b&gt; mean, <@{stage.ben.id}>?")
         await stage.replied(ts)
@@ -62,7 +62,7 @@ async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
         assert "(last 2 replies)" in shown
 
 
-async def test_a_persons_questions_are_theirs_alone(tmp_path: Path) -> None:
+async def test_a_persons_questions_are_private(tmp_path: Path) -> None:
     """Nobody else sees them or their number, not even admins."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         secret = stage.slack.add_channel("secret", members=[stage.ana], private=True)
@@ -75,7 +75,7 @@ async def test_a_persons_questions_are_theirs_alone(tmp_path: Path) -> None:
         assert "A private matter?" in await home(stage, stage.ana)
 
 
-async def test_a_question_without_a_reply_says_so(tmp_path: Path) -> None:
+async def test_a_failed_question_is_marked(tmp_path: Path) -> None:
     """A failed question says so; one asked by command has no link."""
     down = everywhere(Reply(fault=Status(503)))
     async with on_stage(tmp_path, models=down, events=EVENTS) as stage:
@@ -88,7 +88,7 @@ async def test_a_question_without_a_reply_says_so(tmp_path: Path) -> None:
         assert "archives" not in shown
 
 
-async def test_the_own_pipeline_is_chosen_with_one_click(tmp_path: Path) -> None:
+async def test_a_personal_pipeline_is_chosen_with_one_click(tmp_path: Path) -> None:
     """It is stored at once and used for this person's next question only."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
@@ -109,7 +109,7 @@ async def _choose_pipeline(stage: Stage, value: str) -> None:
     await stage.slack.click(stage.ana, view, "home_pipeline", value)
 
 
-async def test_a_channels_pipeline_goes_before_the_own_one(tmp_path: Path) -> None:
+async def test_a_channels_pipeline_overrides_a_personal_one(tmp_path: Path) -> None:
     """A channel's choice applies to everybody who asks there."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
@@ -134,7 +134,7 @@ async def test_a_forged_pipeline_changes_nothing(tmp_path: Path) -> None:
         await home_showing(stage, stage.ana, "<Same as workspace: balanced ▾>")
 
 
-async def test_a_stranger_with_somebodys_menu_changes_nothing(tmp_path: Path) -> None:
+async def test_an_outsiders_click_changes_nothing(tmp_path: Path) -> None:
     """A click from another organisation is ignored and publishes nothing."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
@@ -148,7 +148,7 @@ async def test_a_stranger_with_somebodys_menu_changes_nothing(tmp_path: Path) ->
             assert (await connection.execute(select(preferences))).all() == []
 
 
-async def test_admins_see_the_workspaces_use(tmp_path: Path) -> None:
+async def test_admins_see_the_workspaces_usage(tmp_path: Path) -> None:
     """Admins see usage by channel, and former admins no longer do."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await stage.replied(await stage.ask("What is the risk?", user=stage.ben))
@@ -164,7 +164,7 @@ async def test_admins_see_the_workspaces_use(tmp_path: Path) -> None:
         assert strings.HOME_ADMIN not in await home(stage, stage.ana)
 
 
-async def test_home_works_where_slack_does_not_answer(tmp_path: Path) -> None:
+async def test_home_works_while_slack_does_not_respond(tmp_path: Path) -> None:
     """Names and the admin section are missing at first, and back the next time."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
@@ -179,7 +179,7 @@ async def test_home_works_where_slack_does_not_answer(tmp_path: Path) -> None:
 
 
 async def test_home_says_when_it_cannot_be_built(tmp_path: Path) -> None:
-    """It shows an apology with an error id and no exception text; the next visit works."""
+    """It shows an apology with an error id and no exception text. The next visit works."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await _execute(stage, "ALTER TABLE spending RENAME TO hidden")
         with capture_logs() as logged:  # rendering a traceback takes seconds
@@ -210,7 +210,7 @@ async def test_hidden_costs_are_hidden_on_home_too(tmp_path: Path) -> None:
         assert "$" not in shown.replace(strings.BUDGET_UNKNOWN_PRICES, "")
 
 
-async def test_the_messages_tab_is_no_home_tab(tmp_path: Path) -> None:
+async def test_opening_the_messages_tab_publishes_nothing(tmp_path: Path) -> None:
     """Opening the Messages tab publishes nothing."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await stage.slack.open_home(stage.ana, "messages")
@@ -255,7 +255,7 @@ def _full_page() -> HomePage:
     )
 
 
-def test_a_full_page_keeps_slacks_limits_and_calls_nobody() -> None:
+def test_a_full_page_keeps_slacks_limits_and_pings_nobody() -> None:
     """Hostile text of any length pings nobody and stays within Slack's limits."""
     view = parse_view(home_view(_full_page()))
     assert len(view["blocks"]) <= 100
@@ -280,7 +280,7 @@ def _is_mrkdwn(part: Any) -> bool:
         {"channel": ""},
     ],
 )
-def test_an_address_is_built_of_ids_only(change: dict[str, str]) -> None:
+def test_permalinks_are_built_only_from_ids(change: dict[str, str]) -> None:
     """Anything that is not one of Slack's ids gives no link."""
     ids = {"channel": "C1", "ts": "1.000100", "thread_ts": "1.000100"}
     assert build_permalink("https://acme.example/", **ids) is not None

@@ -43,7 +43,7 @@ def signed(stage: Stage, body: bytes, *, age: int = 0) -> dict[str, str]:
 
 
 async def test_a_bad_signature_is_refused(stage: Stage) -> None:
-    """The response to a forged request is 401, and nothing starts."""
+    """A forged request gets 401, and nothing starts."""
     body = b'{"type":"event_callback"}'
     headers = signed(stage, body) | {"x-slack-signature": "v0=" + "0" * 64}
     assert (await send(stage, body, headers))[0] == 401
@@ -58,7 +58,7 @@ async def test_an_old_timestamp_is_refused(stage: Stage) -> None:
 
 @pytest.mark.parametrize("stamp", ["", "soon", "1e9", "-1"])
 async def test_an_odd_timestamp_is_refused(stage: Stage, stamp: str) -> None:
-    """A timestamp that is no number of seconds is rejected, without an internal error."""
+    """A timestamp that isn't a number of seconds is rejected, without an internal error."""
     headers = signed(stage, b"{}") | {"x-slack-request-timestamp": stamp}
     assert (await send(stage, b"{}", headers))[0] == 401
 
@@ -89,8 +89,8 @@ async def test_a_malformed_request_harms_nothing(stage: Stage, body: bytes) -> N
     assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
 
 
-async def test_bytes_that_are_no_text_are_refused(stage: Stage) -> None:
-    """The response to invalid bytes is 400."""
+async def test_invalid_text_is_refused(stage: Stage) -> None:
+    """Invalid bytes get 400."""
     body = b"\xff\xfe\x00\x01"
     assert (await send(stage, body, signed(stage, b"")))[0] == 400
 
@@ -117,7 +117,7 @@ async def test_a_huge_request_of_unknown_length_is_refused_before_its_end(stage:
         answered.set()
 
 
-async def test_a_request_in_chunks_is_read_whole(stage: Stage) -> None:
+async def test_a_chunked_request_is_read_completely(stage: Stage) -> None:
     """A signed body in chunks reaches the bot unchanged."""
     body = b'{"type":"url_verification","challenge":"abc","token":"x"}'
 
@@ -133,7 +133,7 @@ async def test_a_request_in_chunks_is_read_whole(stage: Stage) -> None:
         assert (answer.status, await answer.text()) == (200, '{"challenge": "abc"}')
 
 
-async def test_it_says_whether_it_lives_and_is_ready(stage: Stage) -> None:
+async def test_health_and_readiness_are_reported(stage: Stage) -> None:
     """`/healthz` and `/readyz` return 200 while everything works."""
     base = str(stage.slack.request_url).removesuffix("/slack/events")
     async with aiohttp.ClientSession() as session:

@@ -33,7 +33,7 @@ def limited(**limits: object) -> str:
 
 
 async def troubles(stage: Stage) -> list[str | None]:
-    """Return the failure notes of all questions in the run store, in order."""
+    """Return the troubles of all questions in the run store, in order."""
     await ended(stage)
     query = select(runs.c.trouble).order_by(runs.c.created_at, runs.c.id)
     async with stage.bot.database.connect() as connection:
@@ -60,7 +60,7 @@ SPENT = {"per_person_day_usd": 0.0001}
 """A budget that the first question uses up."""
 
 
-async def test_a_person_over_budget_is_told_and_nothing_is_spent(tmp_path: Path) -> None:
+async def test_a_person_over_budget_is_refused_and_pays_nothing(tmp_path: Path) -> None:
     """The notice names the limit, when it resets and who can raise it."""
     async with on_stage(tmp_path, extra=limited(**SPENT)) as stage:
         await stage.replied(await stage.ask("The first one?"))
@@ -73,8 +73,8 @@ async def test_a_person_over_budget_is_told_and_nothing_is_spent(tmp_path: Path)
         assert "The answer of writer-1." in stage.slack.render(await stage.replied(other))
 
 
-async def test_a_command_is_refused_to_its_asker_alone(tmp_path: Path) -> None:
-    """The same limits apply to commands, and others see no refusal."""
+async def test_only_the_asker_sees_a_commands_refusal(tmp_path: Path) -> None:
+    """The same limits apply to commands, and other people see no refusal."""
     async with on_stage(tmp_path, extra=limited(**SPENT)) as stage:
         await stage.replied(await stage.ask("The first one?"))
         before = len(stage.slack.messages(stage.general))
@@ -89,7 +89,7 @@ async def test_a_command_is_refused_to_its_asker_alone(tmp_path: Path) -> None:
         assert len(stage.slack.messages(stage.general)) == before
 
 
-async def test_a_channels_budget_holds_for_everybody_in_it(tmp_path: Path) -> None:
+async def test_a_channels_budget_applies_to_everyone_in_it(tmp_path: Path) -> None:
     """Another person is refused there too, and is answered elsewhere."""
     async with on_stage(tmp_path, extra=limited(per_channel_day_usd=0.0001)) as stage:
         await stage.replied(await stage.ask("The first one?"))
@@ -100,7 +100,7 @@ async def test_a_channels_budget_holds_for_everybody_in_it(tmp_path: Path) -> No
         assert "The answer of writer-1." in shown
 
 
-async def test_a_workspaces_budget_holds_everywhere(tmp_path: Path) -> None:
+async def test_a_workspaces_budget_applies_everywhere(tmp_path: Path) -> None:
     """It applies to everybody in every channel."""
     async with on_stage(tmp_path, extra=limited(per_workspace_month_usd=0.0001)) as stage:
         await stage.replied(await stage.ask("The first one?"))
@@ -109,7 +109,7 @@ async def test_a_workspaces_budget_holds_everywhere(tmp_path: Path) -> None:
         await refused(stage, ts, "workspace_budget", direct)
 
 
-async def test_one_question_may_be_too_dear(tmp_path: Path) -> None:
+async def test_one_question_may_be_too_expensive(tmp_path: Path) -> None:
     """A pipeline's expected cost with this thread is checked before any call."""
     async with on_stage(tmp_path, extra=limited(per_run_usd=0.002)) as stage:
         await refused(stage, await stage.ask("What is the risk?"), "run_budget")
@@ -117,7 +117,7 @@ async def test_one_question_may_be_too_dear(tmp_path: Path) -> None:
 
 
 async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
-    """The one beyond the limit is refused; a refused one doesn't count for the next hour."""
+    """A question beyond the limit is refused, and doesn't count for the next hour."""
     async with on_stage(
         tmp_path, extra=limited(questions_per_person_hour=2), default="single"
     ) as stage:
@@ -130,7 +130,7 @@ async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
 
 
 async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
-    """While one is running the next is refused; retried later, it is answered."""
+    """While one is running, the next one is refused. Retried later, it is answered."""
     gate = asyncio.Event()
     slow = {"writer-1": Reply("At last.", gate=gate)}
     extra = limited(at_once_per_person=1)
@@ -147,7 +147,7 @@ async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
-async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, database: str) -> None:
+async def test_simultaneous_questions_stay_within_a_budget(tmp_path: Path, database: str) -> None:
     """The expected cost of running questions is reserved, so they can't exceed a budget."""
     async with on_stage(tmp_path, database=database, default="single") as stage:
         await stage.replied(await stage.ask("Number 00?"))
@@ -173,7 +173,7 @@ async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, databa
         assert sum(stored) == pytest.approx(sum(spent))
 
 
-async def test_the_smaller_of_two_budgets_holds(tmp_path: Path) -> None:
+async def test_the_smaller_of_two_budgets_applies(tmp_path: Path) -> None:
     """Admins can set less than `moa.toml` allows, but never more."""
     extra = limited(per_person_day_usd=5)
     async with on_stage(tmp_path, extra=extra, events=EVENTS) as stage:
@@ -203,7 +203,7 @@ async def _set_budget(stage: Stage, admin: User, usd: str) -> None:
         ({"per_workspace_month_usd": 1.0}, BudgetUse(workspace_month_usd=1.5), "workspace_budget"),
     ],
 )
-def test_what_is_reached(limits: Any, use: BudgetUse, trouble: Trouble | None) -> None:
+def test_which_limit_is_reached(limits: Any, use: BudgetUse, trouble: Trouble | None) -> None:
     """Only configured limits apply, except that questions per hour have a default."""
     assert reached(Limits(**limits), use) == trouble
 
@@ -216,7 +216,7 @@ def test_days_and_months_end_in_utc() -> None:
     assert next_day(datetime(2028, 2, 28, 5, tzinfo=UTC)) == datetime(2028, 2, 29, tzinfo=UTC)
 
 
-def test_an_estimate_counts_every_layer_and_what_it_reads() -> None:
+def test_an_estimate_counts_every_layer_and_its_input() -> None:
     """Each later layer reads the answers of the previous one, the aggregator those of the last."""
     model = _priced(Price(1.0, 10.0), most=100)
     free = ScriptedModel(Profile("free"), [])
@@ -229,7 +229,7 @@ def test_an_estimate_counts_every_layer_and_what_it_reads() -> None:
     assert estimate(alone, thread) == pytest.approx(MAX_OUTPUT_RESERVE / 1e6)
 
 
-def test_an_estimate_counts_what_models_may_think() -> None:
+def test_an_estimate_counts_reasoning() -> None:
     """Reasoning costs output tokens of its own model, and no other model reads it."""
     profile = Profile("m", max_output_tokens=100, cost=Price(1.0, 10.0).of)
     thread = Prompt.of("Why?")
@@ -253,7 +253,7 @@ def _priced(price: Price, most: int | None = None) -> ScriptedModel:
     return ScriptedModel(Profile("priced", max_output_tokens=most, cost=price.of), [])
 
 
-def test_where_costs_are_hidden_budgets_are_told_in_shares() -> None:
+def test_hidden_costs_are_shown_as_percentages() -> None:
     """No text contains an amount of money."""
     limits = Limits(per_person_day_usd=4.0, per_run_usd=1.0, per_workspace_month_usd=10.0)
     standing = BudgetStatus(limits, BudgetUse(1.0, 0.0, 10.0, 7.0, 3))

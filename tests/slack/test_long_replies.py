@@ -1,4 +1,4 @@
-"""Endless replies: how much a thread shows, where the rest is, and that Stop works."""
+"""Endless replies: how much a thread shows, where the rest is, and how to stop them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from bot.playground.state.models import SlackMessage
-from bot.slack.markdown.split import MOST_CHARS, MOST_MESSAGES
+from bot.slack.markdown.split import MAX_CHARS, MAX_MESSAGES
 from bot.slack.ui import strings
 from tests.models.replies import Reply
-from tests.slack.user_actions import ALL_EVENTS, idle, run_behind, told
+from tests.slack.user_actions import ALL_EVENTS, run_of_reply, wait_for_notice, wait_until_idle
 from tests.stage import Stage, on_stage
 
 PARAGRAPH = "word-" * 400
-LONG = "\n\n".join(f"P{number}P {PARAGRAPH}" for number in range(MOST_CHARS // 1_500))
+LONG = "\n\n".join(f"P{number}P {PARAGRAPH}" for number in range(MAX_CHARS // 1_500))
 """A third more than a thread may contain."""
 
 SPEAKING = {"writer-1": Reply(lambda _: LONG)}
@@ -39,21 +39,21 @@ async def ended(stage: Stage, ts: str) -> SlackMessage:
     return (await stage.slack.wait_for(found, timeout=60))[0]
 
 
-async def test_a_reply_without_end_takes_ten_messages(tmp_path: Path) -> None:
+async def test_an_endless_reply_is_cut_after_ten_messages(tmp_path: Path) -> None:
     """It is cut with a notice above the buttons; "Show answers" still has every answer."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         stage.slack.app.scopes.discard("files:write")
         ts = await stage.ask("Tell me everything.")
         last = await ended(stage, ts)
         assert strings.REPLY_CUT.strip("_") in stage.slack.render(last)
-        assert len(posts(stage, ts)) <= MOST_MESSAGES + 2
+        assert len(posts(stage, ts)) <= MAX_MESSAGES + 2
         assert "P0P" in all_text(stage, ts)
-        await idle(stage)
-        run = await run_behind(stage, last)
-        assert len(run.reply) > MOST_CHARS
+        await wait_until_idle(stage)
+        run = await run_of_reply(stage, last)
+        assert len(run.reply) > MAX_CHARS
 
 
-async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: Path) -> None:
+async def test_the_full_reply_is_uploaded_if_allowed(tmp_path: Path) -> None:
     """With the scope files:write the full reply is in a file."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         stage.slack.app.scopes.add("files:write")
@@ -66,14 +66,14 @@ async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: 
         assert text.count("word") == LONG.count("word")
 
 
-async def test_a_private_reply_is_bounded_too(tmp_path: Path) -> None:
+async def test_a_private_reply_is_limited_too(tmp_path: Path) -> None:
     """A private reply continues in direct messages, with the same limit as a thread."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "Tell me everything.")
-        await told(stage, stage.ana, strings.REST_DIRECTLY)
-        await idle(stage)
+        await wait_for_notice(stage, stage.ana, strings.REST_DIRECTLY)
+        await wait_until_idle(stage)
         direct = [c for c in stage.slack.calls("chat.postMessage") if c.ok]
-        assert len(direct) <= MOST_MESSAGES
+        assert len(direct) <= MAX_MESSAGES
         assert strings.REPLY_CUT in str(direct[-1].args)
 
 
@@ -93,8 +93,8 @@ async def test_stop_stops_a_reply_that_is_being_posted(tmp_path: Path, by: str) 
             await stage.slack.press_stop(stage.ana, stage.general, ts)
         before = len(posts(stage, ts))
         await stage.slack.wait_for(lambda: "Stopped." in all_text(stage, ts), timeout=20)
-        await idle(stage)
+        await wait_until_idle(stage)
         assert len(posts(stage, ts)) <= before + 2
         assert "P39P" not in all_text(stage, ts)
-        stored = await run_behind(stage, posts(stage, ts)[-1])
+        stored = await run_of_reply(stage, posts(stage, ts)[-1])
         assert (stored.state, stored.trouble) == ("failed", "stopped")

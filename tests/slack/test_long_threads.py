@@ -38,8 +38,8 @@ def numbers(request: Request) -> list[int]:
     return [int(number) for number in MESSAGE.findall(request.turns[0][1])]
 
 
-async def test_the_root_and_the_newest_messages_stay(tmp_path: Path) -> None:
-    """A line in the gap says how many messages by whom are missing, and one note is correct."""
+async def test_the_first_and_the_newest_messages_are_kept(tmp_path: Path) -> None:
+    """A line in the gap counts the missing messages by author, and one note is correct."""
     async with on_stage(tmp_path, config=SMALL, events=["app_mention"]) as stage:
         shown = await ask_in_long_thread(stage)
         [small], [large] = prompts(stage, "red-1"), prompts(stage, "green-1")
@@ -59,7 +59,7 @@ async def test_the_root_and_the_newest_messages_stay(tmp_path: Path) -> None:
         assert "last message" not in shown
 
 
-async def test_one_note_speaks_for_all_models(tmp_path: Path) -> None:
+async def test_one_note_covers_all_models(tmp_path: Path) -> None:
     """If every model has a small window, the note gives the fewest messages read."""
     config = SMALL.replace('model = "writer-1"', 'model = "writer-1"\ncontext_window = 4096')
     for name in ("green-1", "blue-1"):
@@ -71,8 +71,8 @@ async def test_one_note_speaks_for_all_models(tmp_path: Path) -> None:
         assert shown.count("Read ") == 1
 
 
-async def test_names_are_looked_up_only_for_what_is_read(tmp_path: Path) -> None:
-    """Of the others, only the three who wrote most are looked up."""
+async def test_names_are_looked_up_only_for_messages_that_are_read(tmp_path: Path) -> None:
+    """Of the other authors, only the three who wrote most are looked up."""
     async with on_stage(tmp_path, config=TINY, default="single", events=["app_mention"]) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "root")
         for number in range(300):

@@ -77,7 +77,7 @@ async def test_two_questions_at_once_do_not_mix(tmp_path: Path, mode: Mode, data
         assert "apples" not in about[1]
 
 
-async def test_a_redelivered_event_gets_no_second_answer(
+async def test_a_redelivered_event_gets_no_second_reply(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
     """Slack may redeliver an event, and sends a mention twice: there is one run and one reply."""
@@ -110,7 +110,7 @@ async def test_one_dead_proposer_does_not_spoil_the_reply(
         await stage.opened_view(stage.ana, "green: didn't answer")
 
 
-async def test_when_nothing_can_be_answered_the_asker_is_told_what_to_do(
+async def test_if_every_model_is_down_the_asker_gets_advice(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
     """With every model down there is one plain message, without exception text."""

@@ -24,7 +24,7 @@ from tests.slack.recorded import BOT, BOT_ID, ORG, OURS, THEIR_ORG, THEIRS, Body
         (recorded.AT_HOME, OURS),
     ],
 )
-def test_a_question_is_of_our_workspace_and_its_asker_of_their_own(
+def test_a_question_belongs_to_our_workspace_and_its_asker_to_theirs(
     body: Body, own_team: str
 ) -> None:
     """Budgets and settings are our workspace's, no matter who hosts or asks."""
@@ -34,7 +34,7 @@ def test_a_question_is_of_our_workspace_and_its_asker_of_their_own(
     assert f"message:{OURS}:C0001:{asked.question.ts}" in asked.keys
 
 
-def test_what_names_our_installation_where_something_is_missing() -> None:
+def test_our_workspace_is_found_in_smaller_payloads() -> None:
     """The workspace is found in older and smaller payloads, too."""
     assert workspace_of({"context_team_id": OURS, "team_id": THEIRS}) == OURS
     assert workspace_of({"team_id": OURS, "authorizations": []}) == OURS
@@ -42,7 +42,7 @@ def test_what_names_our_installation_where_something_is_missing() -> None:
     assert workspace_of({"authorizations": "x", "team_id": 1}) is None
 
 
-def test_whoever_clicks_is_of_their_own_team() -> None:
+def test_a_clicking_person_belongs_to_their_own_team() -> None:
     """The interaction's team is not mistaken for the person's."""
     clicked = {"user": {"id": "U1", "team_id": THEIRS}, "team": {"id": OURS}}
     assert actor_of(clicked).own_team == THEIRS
@@ -79,7 +79,7 @@ ANYBODY = AnsweredBots(frozenset({"B0000APP", "workflows", BOT_ID}))
 
 @pytest.mark.parametrize("body", [recorded.BY_SLACK, recorded.BY_SLACKBOT])
 @pytest.mark.parametrize("bots", [AnsweredBots(), ANYBODY])
-def test_slacks_own_notices_are_no_questions(body: Body, bots: AnsweredBots) -> None:
+def test_slacks_own_notices_are_not_questions(body: Body, bots: AnsweredBots) -> None:
     """This holds even in direct messages, where every other message is a question."""
     assert question_in_event(body, BOT, BOT_ID, bots) is None
 
@@ -93,7 +93,7 @@ def test_slacks_own_notices_are_no_questions(body: Body, bots: AnsweredBots) -> 
         (recorded.BY_A_WORKFLOW_OF_OLD, "workflows", "B0000FLOW"),
     ],
 )
-def test_apps_ask_only_where_they_are_named(body: Body, name: str, asker: str) -> None:
+def test_only_listed_apps_may_ask(body: Body, name: str, asker: str) -> None:
     """By default none may, and naming one allows no other."""
     assert question_in_event(body, BOT, BOT_ID) is None
     assert question_in_event(body, BOT, BOT_ID, AnsweredBots(frozenset({"B0000NONE"}))) is None
@@ -114,7 +114,7 @@ def test_apps_ask_only_where_they_are_named(body: Body, name: str, asker: str) -
         {"bot_id": None, "subtype": "bot_message"},
     ],
 )
-def test_what_an_app_says_otherwise_is_no_question(changes: Body) -> None:
+def test_an_apps_other_messages_are_not_questions(changes: Body) -> None:
     """Only a mention asks, and our own messages never do, whatever the settings are."""
     body = {**recorded.BY_AN_APP, "event": {**recorded.BY_AN_APP["event"], **changes}}
     assert question_in_event(body, BOT, BOT_ID, ANYBODY) is None
@@ -131,7 +131,7 @@ def test_what_an_app_says_otherwise_is_no_question(changes: Body) -> None:
         ({}, None),
     ],
 )
-def test_which_events_tell_of_a_deletion(body: Body, expected: DeletedMessage | None) -> None:
+def test_which_events_report_a_deletion(body: Body, expected: DeletedMessage | None) -> None:
     """These are deletions and tombstones of a thread's first message, but no edits."""
     assert deleted_in_event(body) == expected
     assert expected is None or question_in_event(body, BOT, BOT_ID) is None

@@ -22,8 +22,8 @@ from tests.models.replies import Status as Refusal
 from tests.stage import on_stage
 
 
-class Seen:
-    """A message that applies updates like Slack, and everything it has ever shown.
+class ShownMessage:
+    """A message that applies updates like Slack and records everything it has shown.
 
     When a card is sent again, Slack replaces its title and status and appends the rest.
     """
@@ -37,7 +37,7 @@ class Seen:
 
     def take(self, chunks: Sequence[dict[str, Any]]) -> None:
         for chunk in chunks:
-            assert chunk.keys() <= {"type", "id", "title", "status"}, "the rest would add up"
+            assert chunk.keys() <= {"type", "id", "title", "status"}, "other fields accumulate"
             self.said.append(chunk["title"])
             if chunk["type"] == "plan_update":
                 self.plan = chunk["title"]
@@ -57,9 +57,9 @@ class Seen:
         return set(self.cards.values())
 
 
-async def seen(plan: Plan, progress: Progress | None = None) -> Seen:
+async def show_run(plan: Plan, progress: Progress | None = None) -> ShownMessage:
     """Run a plan and return what the message showed."""
-    found = Seen(progress or Progress())
+    found = ShownMessage(progress or Progress())
     found.see((await play(plan)).events)
     return found
 
@@ -76,9 +76,9 @@ def council(*names: str) -> Plan:
 
 
 @virtual
-async def test_each_model_is_at_work_and_then_done() -> None:
+async def test_each_card_shows_work_and_then_the_result() -> None:
     """A card says in words that a model is working, and later how long it took."""
-    found = await seen(plan(layer(slow("a", 1.2), slow("b", 12)), by=says("w")))
+    found = await show_run(plan(layer(slow("a", 1.2), slow("b", 12)), by=says("w")))
     assert found.said[:3] == [
         "Layer 1: asking 2 models",
         "Layer 1 · a: working",
@@ -92,31 +92,31 @@ async def test_each_model_is_at_work_and_then_done() -> None:
 
 
 @virtual
-async def test_a_layer_that_goes_on_without_a_model_says_so() -> None:
+async def test_a_layer_that_continues_without_a_model_says_so() -> None:
     """A late model is named at once, and its card shows how it ended."""
     late = slow("slow", 9)
-    found = await seen(
+    found = await show_run(
         plan(layer(slow("a", 1), late, quorum=1, grace_s=0), by=slow("w", 20)),
     )
     assert "Layer 1: 1 of 2 answered, continuing without slow" in found.said
     assert "Layer 1 · slow: still working, but too late for the reply" in found.said
     assert "Layer 1 · slow: answered too late, after 9.0 s" in found.shown
-    stopped = await seen(
+    stopped = await show_run(
         plan(layer(slow("a", 1), says("slow", Hang()), quorum=1, grace_s=0), by=says("w"))
     )
     assert "Layer 1 · slow: stopped after 1.0 s: no longer needed" in stopped.shown
 
 
 @virtual
-async def test_many_that_are_missing_are_counted() -> None:
+async def test_many_missing_models_are_counted() -> None:
     """A line names at most three models."""
     crowd = [says(f"slow{i}", Hang()) for i in range(5)]
-    found = await seen(plan(layer(slow("a", 1), *crowd, quorum=1, grace_s=0), by=says("w")))
+    found = await show_run(plan(layer(slow("a", 1), *crowd, quorum=1, grace_s=0), by=says("w")))
     assert "Layer 1: 1 of 6 answered, continuing without 5 models" in found.said
 
 
 @virtual
-async def test_failures_and_retries_are_told_shortly() -> None:
+async def test_failures_and_retries_are_summarised() -> None:
     """Cards show why a model is retried, which try worked, and why one failed."""
     tries = iter([[Fail(Unavailable(kind="overloaded"))], [Wait(1), "At last."]])
 
@@ -125,7 +125,7 @@ async def test_failures_and_retries_are_told_shortly() -> None:
 
     flaky = follows("flaky", script, max_attempts=2)
     dead = says("dead", Wait(2), Fail(Unavailable()), max_attempts=1)
-    found = await seen(plan(layer(flaky, dead, quorum=2), by=says("w")))
+    found = await show_run(plan(layer(flaky, dead, quorum=2), by=says("w")))
     assert "Layer 1 · flaky: retrying: its server is overloaded" in found.said
     assert found.shown == {
         "Layer 1 · flaky: answered in 1.0 s, on the second try",
@@ -135,17 +135,17 @@ async def test_failures_and_retries_are_told_shortly() -> None:
 
 
 @virtual
-async def test_a_model_that_stepped_in_is_told_of() -> None:
-    """If a backup model answered, the card keeps its name and adds the backup's."""
+async def test_a_backup_model_is_named() -> None:
+    """If a backup model answered, the card keeps the first model's name and adds the backup's."""
     model = says("a", Hang(), hedge=Hedge(slow("spare", 2), 5))
-    found = await seen(plan(layer(model), by=says("w")))
+    found = await show_run(plan(layer(model), by=says("w")))
     assert found.shown == {"Layer 1 · a: answered in 2.0 s (spare stood in)"}
 
 
 @virtual
-async def test_a_ranking_layer_is_told_as_ranking() -> None:
+async def test_a_ranking_layer_is_shown_as_ranking() -> None:
     """A ranking layer does not claim that models answered."""
-    found = await seen(council("a", "b"))
+    found = await show_run(council("a", "b"))
     assert "Layer 2: 2 models are ranking the answers" in found.said
     assert "Layer 2 · a: ranking the answers" in found.said
     assert "Layer 2: 2 of 2 rankings" in found.said
@@ -154,42 +154,42 @@ async def test_a_ranking_layer_is_told_as_ranking() -> None:
 
 
 @virtual
-async def test_layers_ahead_are_waiting() -> None:
+async def test_later_layers_are_shown_as_waiting() -> None:
     """With a plan, later layers are visible from the start, and skipped ones are closed."""
     whole = council("a", "b")
-    found = await seen(whole, Progress(plan=whole))
+    found = await show_run(whole, Progress(plan=whole))
     assert found.said[3:5] == [
         "Layer 2 · a: waiting for layer 1",
         "Layer 2 · b: waiting for layer 1",
     ]
     assert "waiting" not in str(found.shown)
     alone = council("a")
-    found = await seen(alone, Progress(plan=alone))
+    found = await show_run(alone, Progress(plan=alone))
     assert "Layer 2 · a: not needed" in found.shown
     assert found.states["2-1"] == "complete"
 
 
 @virtual
-async def test_a_crowd_shares_a_card() -> None:
+async def test_many_models_share_a_card() -> None:
     """A message has at most 50 parts, so a layer without room shares one card."""
     crowd = layer(*(slow(f"m{i}", 1) for i in range(30)))
     both = plan(crowd, crowd, by=says("w"))
     for progress in (Progress(), Progress(plan=both)):
-        found = await seen(both, progress)
+        found = await show_run(both, progress)
         assert len(found.cards) == 31 <= CARDS
         assert found.cards["2-all"] == "Layer 2 · 30 models: 30 of 30 done"
         assert "Layer 2 · 30 models: 7 of 30 done" in found.said
 
 
 @virtual
-async def test_anonymous_cards_tell_no_name() -> None:
+async def test_anonymous_cards_reveal_no_names() -> None:
     """Cards show no names, and their numbers do not follow the order in moa.toml."""
     orders: set[str] = set()
     for seed in range(30):
         models = [slow(f"zz{i}", i) for i in range(1, 5)]
         models.append(says("zz5", Hang(), hedge=Hedge(slow("zz6", 2), 5)))
         hidden = plan(layer(*models, quorum=3, grace_s=0), by=says("zzw"))
-        found = await seen(hidden, Progress("anonymous", seed=seed, plan=hidden))
+        found = await show_run(hidden, Progress("anonymous", seed=seed, plan=hidden))
         assert "zz" not in json.dumps([found.said, list(found.cards)])
         assert "Layer 1: 3 of 5 answered, continuing without 2 models" in found.said
         orders.add(next(id_ for id_, title in found.cards.items() if "in 1.0 s" in title))
@@ -197,15 +197,15 @@ async def test_anonymous_cards_tell_no_name() -> None:
 
 
 @virtual
-async def test_the_next_aggregator_is_told_of() -> None:
+async def test_the_next_aggregator_is_announced() -> None:
     """When the first aggregator fails, the plan says that another one is writing."""
-    found = await seen(plan(layer(says("a")), by=[says("x", Fail(Unavailable())), says("y")]))
+    found = await show_run(plan(layer(says("a")), by=[says("x", Fail(Unavailable())), says("y")]))
     assert "Writing the reply from one answer with another aggregator" in found.said
 
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
 async def test_the_cards_of_a_running_bot(tmp_path: Path, mode: Any) -> None:
-    """In Slack, finished cards say what became of every model, in words."""
+    """In Slack, finished cards say in words how each model's call ended."""
     models = {
         "red-1": Reply("Half an", stop="length"),
         "green-1": Reply(fault=Refusal(401)),
@@ -218,7 +218,7 @@ async def test_the_cards_of_a_running_bot(tmp_path: Path, mode: Any) -> None:
         assert "Layer 1 · blue: answered in " in shown
 
 
-async def test_without_cards_one_line_tells_it_all(tmp_path: Path) -> None:
+async def test_without_cards_one_line_shows_progress(tmp_path: Path) -> None:
     """If Slack refuses to stream, one edited line shows the progress."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models={"blue-1": Reply("At last.", gate=gate)}) as stage:

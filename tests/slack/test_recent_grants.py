@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.slack.answers_modal.views import GO
-from bot.slack.permissions.recent import MOST_REMEMBERED, REMEMBERED_S, RecentGrants
+from bot.slack.permissions.recent import MAX_REMEMBERED, REMEMBERED_S, RecentGrants
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
 from tests.slack.home_actions import choose
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, on_stage
 
 CHECKS = ("conversations.info", "conversations.members", "users.info")
@@ -32,7 +32,7 @@ async def test_paging_costs_one_check(tmp_path: Path) -> None:
     """Only the first click asks Slack; the channel's policy is read at each."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
-        await idle(stage)
+        await wait_until_idle(stage)
         await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
         await stage.opened_view(stage.ben, "# One reply from 3 answers")
         before = checks(stage)
@@ -50,11 +50,11 @@ async def page_refused(stage: Stage, notice: str) -> None:
     await stage.opened_view(stage.ben, notice)
 
 
-async def test_a_refusal_and_an_error_are_not_remembered(tmp_path: Path) -> None:
+async def test_refusals_and_errors_are_not_remembered(tmp_path: Path) -> None:
     """People who were refused, or could not be checked, are checked again at the next click."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
-        await idle(stage)
+        await wait_until_idle(stage)
         await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
         await stage.opened_view(stage.ben, "# One reply from 3 answers")
         await stage.slack.leave(stage.ben, stage.general)
@@ -66,10 +66,10 @@ async def test_a_refusal_and_an_error_are_not_remembered(tmp_path: Path) -> None
 
 
 async def test_opening_the_answers_always_asks_slack(tmp_path: Path) -> None:
-    """Somebody who left the channel can turn a page for some seconds, but can open nothing."""
+    """A person who left the channel can turn pages for a few seconds, but can't open anything."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
-        await idle(stage)
+        await wait_until_idle(stage)
         for _ in range(2):
             before = checks(stage)
             await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
@@ -77,8 +77,8 @@ async def test_opening_the_answers_always_asks_slack(tmp_path: Path) -> None:
             assert checks(stage) > before
 
 
-def test_a_grant_ends_after_some_seconds() -> None:
-    """It ends that long after Slack's confirmation, however often it was used."""
+def test_a_grant_expires() -> None:
+    """It expires that long after Slack's confirmation, no matter how often it is used."""
     now = [100.0]
     grants = RecentGrants(lambda: now[0])
     grants.add("ben")
@@ -89,11 +89,11 @@ def test_a_grant_ends_after_some_seconds() -> None:
     assert "ben" not in grants
 
 
-def test_grants_are_bounded() -> None:
-    """The oldest is forgotten first."""
+def test_the_number_of_grants_is_limited() -> None:
+    """The oldest one is dropped first."""
     grants = RecentGrants()
-    for number in range(MOST_REMEMBERED + 5):
+    for number in range(MAX_REMEMBERED + 5):
         grants.add(number)
-    assert len(grants) == MOST_REMEMBERED
+    assert len(grants) == MAX_REMEMBERED
     assert 4 not in grants
     assert 5 in grants

@@ -9,19 +9,19 @@ import pytest
 from bot.slack.ui import strings
 from bot.storage.run_listing import RunListing
 from tests.models.replies import Reply, Status
-from tests.slack.user_actions import run_behind
+from tests.slack.user_actions import run_of_reply
 from tests.stage import everywhere, on_stage
 
 WORDS = "prompt is too long: 233153 tokens > 200000 maximum, for the secret plan"
 
 
-def refusing(status: int, message: str) -> Reply:
+def rejection(status: int, message: str) -> Reply:
     return Reply(fault=Status(status, {"error": {"message": message}}))
 
 
-async def test_a_thread_that_is_too_long_offers_no_second_try(tmp_path: Path) -> None:
+async def test_a_thread_that_is_too_long_offers_no_retry(tmp_path: Path) -> None:
     """The asker should ask for less; the provider's reason is in the call log, not in Slack."""
-    down = everywhere(refusing(400, WORDS))
+    down = everywhere(rejection(400, WORDS))
     async with on_stage(tmp_path, models=down) as stage:
         ts = await stage.ask("What is the risk?")
         sorry = await stage.replied(ts)
@@ -29,20 +29,20 @@ async def test_a_thread_that_is_too_long_offers_no_second_try(tmp_path: Path) ->
         assert strings.TROUBLES["too_long"].split("`")[0] in shown
         assert f"[{strings.RETRY}]" not in shown
         assert "233153" not in shown
-        lines = await RunListing(stage.bot.database).ledger((await run_behind(stage, sorry)).id)
+        lines = await RunListing(stage.bot.database).ledger((await run_of_reply(stage, sorry)).id)
         assert {line.reason for line in lines} == {f"400: {WORDS}"}
 
 
 @pytest.mark.parametrize("other", [500, 401])
-async def test_a_second_try_is_offered_only_where_it_can_work(tmp_path: Path, other: int) -> None:
+async def test_a_retry_is_offered_only_if_it_can_work(tmp_path: Path, other: int) -> None:
     """A failed server may answer later; retrying does not fix a rejected key."""
-    down = everywhere(refusing(400, WORDS)) | {"writer-1": refusing(other, "no")}
+    down = everywhere(rejection(400, WORDS)) | {"writer-1": rejection(other, "no")}
     async with on_stage(tmp_path, models=down) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert (f"[{strings.RETRY}]" in shown) == (other == 500)
 
 
-async def test_models_that_only_think_are_told_with_the_remedy(tmp_path: Path) -> None:
+async def test_a_reasoning_limit_is_explained_with_its_remedy(tmp_path: Path) -> None:
     """If reasoning used up the output limit, the reply names the settings to change."""
     thinking = everywhere(Reply("", stop="length"))
     async with on_stage(tmp_path, models=thinking) as stage:
@@ -73,9 +73,7 @@ MODERATED = {
 
 
 @pytest.mark.parametrize("fault", MODERATED.values(), ids=MODERATED)
-async def test_a_question_that_no_provider_takes_is_told_as_that(
-    tmp_path: Path, fault: Status
-) -> None:
+async def test_a_moderated_question_is_explained(tmp_path: Path, fault: Status) -> None:
     """The asker learns that the content is the reason, and gets no button that cannot help."""
     async with on_stage(tmp_path, models=everywhere(Reply(fault=fault))) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
@@ -84,7 +82,7 @@ async def test_a_question_that_no_provider_takes_is_told_as_that(
         assert "secret" not in shown
 
 
-async def test_models_that_decline_are_told_as_that(tmp_path: Path) -> None:
+async def test_declined_questions_are_explained(tmp_path: Path) -> None:
     """A refusal without text counts as well."""
     async with on_stage(tmp_path, models=everywhere(Reply("", stop="refusal"))) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
@@ -92,9 +90,9 @@ async def test_models_that_decline_are_told_as_that(tmp_path: Path) -> None:
         assert f"[{strings.RETRY}]" not in shown
 
 
-async def test_another_try_is_offered_if_one_model_was_only_down(tmp_path: Path) -> None:
+async def test_a_retry_is_offered_if_one_model_was_only_down(tmp_path: Path) -> None:
     """It may accept the question that the others refused."""
-    down = everywhere(Reply(fault=MODERATED["policy"])) | {"writer-1": refusing(500, "no")}
+    down = everywhere(Reply(fault=MODERATED["policy"])) | {"writer-1": rejection(500, "no")}
     async with on_stage(tmp_path, models=down) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert f"[{strings.RETRY}]" in shown

@@ -1,4 +1,4 @@
-"""A hostile model's text in a channel, where it could do harm."""
+"""A hostile model's text in a channel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOSTILE = (
 )
 
 
-async def test_a_hostile_reply_notifies_nobody_and_unfurls_nothing(tmp_path: Path) -> None:
+async def test_a_hostile_reply_pings_nobody_and_unfurls_nothing(tmp_path: Path) -> None:
     """Mentions and links from a model do nothing, while streaming and afterwards."""
     models = {"writer-1": Reply(HOSTILE * 3)}
     async with on_stage(tmp_path, models=models) as stage:
@@ -43,7 +43,7 @@ async def test_a_hostile_answer_is_inert_in_the_modal_and_when_shared(tmp_path: 
         assert stage.slack.unfurls == []
 
 
-async def test_an_address_that_the_asker_wrote_may_be_a_link(tmp_path: Path) -> None:
+async def test_an_address_from_the_asker_may_be_a_link(tmp_path: Path) -> None:
     """A host in the asker's own words is shown as an address, not as code."""
     models = {"writer-1": Reply("See https://docs.example.com/page for more.")}
     async with on_stage(tmp_path, models=models) as stage:

@@ -9,7 +9,7 @@ from bot.slack.reply.progress import Progress
 from bot.slack.ui import strings
 from moa import Answer, Answered, Call, LayerStarted
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, everywhere, on_stage
 
 LONG = "\n\n".join(f"Paragraph {i}. " + "word " * 60 for i in range(80))
@@ -33,7 +33,7 @@ async def test_a_reply_of_several_messages_keeps_its_stop_button(tmp_path: Path)
         stage.slack.delay("chat.appendStream", 0.05)
         ts = await stage.ask("Tell me everything.")
         await stage.replied(ts, 3)
-        await idle(stage)
+        await wait_until_idle(stage)
         ends = [call.args.get("session_status") for call in stage.slack.calls("chat.stopStream")]
         assert ends == ["processing"] * (len(ends) - 1) + ["active"]
         assert len(ends) >= 3
@@ -50,12 +50,12 @@ async def test_a_lost_start_keeps_the_stop_button(tmp_path: Path) -> None:
         assert status(stage, ts) == "processing"
         gate.set()
         await stage.replied(ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         assert status(stage, ts) == "active"
 
 
-async def test_a_stop_that_stops_nothing_restores_the_status(tmp_path: Path) -> None:
-    """Who may not stop a run leaves it processing; without any run the session is active."""
+async def test_an_ineffective_stop_restores_the_status(tmp_path: Path) -> None:
+    """A stop without permission leaves a run processing; without any run the session is active."""
     hanging = everywhere(Reply(fault=HangBeforeHeaders()))
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("streaming")
@@ -68,7 +68,7 @@ async def test_a_stop_that_stops_nothing_restores_the_status(tmp_path: Path) -> 
         await stage.slack.wait_for(lambda: status(stage, ts) == "processing")
         await stage.slack.press_stop(stage.ana, stage.general, ts)
         await stage.slack.wait_for(lambda: status(stage, ts) == "active")
-        await idle(stage)
+        await wait_until_idle(stage)
         session.status = "processing"
         await stage.slack.press_stop(stage.ana, stage.general, ts)
         await stage.slack.wait_for(lambda: status(stage, ts) == "active")
@@ -81,7 +81,7 @@ async def test_a_stopped_reply_leaves_no_open_card(tmp_path: Path) -> None:
         ts = await stage.ask("What is the risk?")
         await stage.slack.wait_for(lambda: "complete" in cards(stage, ts).values())
         await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
-        await idle(stage)
+        await wait_until_idle(stage)
         shown = cards(stage, ts)
         assert set(shown.values()) == {"complete"}
         assert f"Layer 1 · red: {strings.CARD_STOPPED}" in shown
@@ -92,7 +92,7 @@ async def test_a_question_without_answers_leaves_no_open_card(tmp_path: Path) ->
     async with on_stage(tmp_path, models=everywhere(Reply("", stop="length"))) as stage:
         ts = await stage.ask("What is the risk?")
         await stage.replied(ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         assert {"pending", "in_progress"}.isdisjoint(cards(stage, ts).values())
 
 
@@ -108,7 +108,7 @@ def test_every_open_card_is_closed_once() -> None:
     assert closed[0]["title"] == strings.DONE_STOPPED
 
 
-def test_no_title_denies_a_text_that_is_there() -> None:
+def test_the_title_never_denies_an_existing_reply() -> None:
     """The title is "No reply" above a notice only."""
     assert Progress().failed(stopped=False)[0]["title"] == strings.DONE_FAILED
     with_text = Progress().failed(stopped=False, shows_text=True)

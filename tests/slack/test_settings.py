@@ -1,4 +1,4 @@
-"""Settings in Slack: what they change, and who must not change them."""
+"""Settings in Slack: what they change, and who can't change them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def test_a_channels_pipeline_is_used_from_then_on(tmp_path: Path) -> None:
         assert "<single ▾>" in stage.slack.render(await settings(stage, stage.ben))
 
 
-async def test_a_channels_reveal_policy_holds_at_the_next_click(tmp_path: Path) -> None:
+async def test_a_channels_reveal_policy_applies_to_the_next_click(tmp_path: Path) -> None:
     """It also applies to earlier replies, since each click checks it."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
@@ -45,7 +45,7 @@ async def test_a_channels_reveal_policy_holds_at_the_next_click(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("floor", ["requester", "nobody"])
-async def test_what_the_operator_closed_is_not_even_offered(tmp_path: Path, floor: str) -> None:
+async def test_looser_policies_are_not_offered(tmp_path: Path, floor: str) -> None:
     """A forged value is refused, and nothing is stored."""
     async with on_stage(tmp_path, extra=f'\n[slack]\nreveal = "{floor}"\n') as stage:
         view = await settings(stage, stage.ana)
@@ -59,7 +59,7 @@ async def test_what_the_operator_closed_is_not_even_offered(tmp_path: Path, floo
         assert await stored(stage) == []
 
 
-async def test_a_pipeline_that_does_not_exist_cannot_be_chosen(tmp_path: Path) -> None:
+async def test_a_missing_pipeline_cannot_be_chosen(tmp_path: Path) -> None:
     """The field shows an error if `moa.toml` changed while the modal was open."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
@@ -72,7 +72,7 @@ async def test_a_pipeline_that_does_not_exist_cannot_be_chosen(tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", STRANGERS)
 async def test_strangers_cannot_open_or_submit_settings(tmp_path: Path, kind: str) -> None:
-    """They can't use the command or a modal that somebody else opened."""
+    """They can't use the command or a modal that another person opened."""
     async with on_stage(tmp_path) as stage:
         person = await stranger(stage, kind)
         refusal = REFUSED[STRANGERS[kind]]
@@ -83,7 +83,7 @@ async def test_strangers_cannot_open_or_submit_settings(tmp_path: Path, kind: st
         assert await stored(stage) == []
 
 
-async def test_who_leaves_while_the_modal_is_open_changes_nothing(tmp_path: Path) -> None:
+async def test_a_former_member_cannot_submit_an_open_modal(tmp_path: Path) -> None:
     """Permissions are checked again when the modal is submitted."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ben)
@@ -94,7 +94,7 @@ async def test_who_leaves_while_the_modal_is_open_changes_nothing(tmp_path: Path
 
 
 @pytest.mark.parametrize("forged", ["", "C99999999", "None", '["C1"]', "secret", "direct"])
-async def test_a_forged_place_is_refused(tmp_path: Path, forged: str) -> None:
+async def test_a_forged_channel_is_refused(tmp_path: Path, forged: str) -> None:
     """A channel named in the modal's metadata is checked like any other."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel("secret", members=[stage.ben], private=True)
@@ -108,7 +108,7 @@ async def test_a_forged_place_is_refused(tmp_path: Path, forged: str) -> None:
 
 
 @pytest.mark.parametrize("admin", [True, False])
-async def test_settings_can_be_left_to_admins(tmp_path: Path, *, admin: bool) -> None:
+async def test_settings_can_be_restricted_to_admins(tmp_path: Path, *, admin: bool) -> None:
     """With `settings = "admins"` members get a refusal and admins the settings."""
     async with on_stage(tmp_path, extra='\n[slack]\nsettings = "admins"\n') as stage:
         view = await settings(stage, stage.ana, shows=REFUSED["admins"])
@@ -123,7 +123,7 @@ async def test_settings_can_be_left_to_admins(tmp_path: Path, *, admin: bool) ->
 
 
 @pytest.mark.parametrize("method", ["users.info", "conversations.info", "conversations.members"])
-async def test_who_cannot_be_checked_changes_nothing(tmp_path: Path, method: str) -> None:
+async def test_a_failed_check_changes_nothing(tmp_path: Path, method: str) -> None:
     """If Slack fails, settings stay closed and the person can try again."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
@@ -133,7 +133,7 @@ async def test_who_cannot_be_checked_changes_nothing(tmp_path: Path, method: str
         assert await stored(stage) == []
 
 
-async def test_a_slow_slack_is_a_no_in_time(tmp_path: Path) -> None:
+async def test_a_slow_check_is_refused_in_time(tmp_path: Path) -> None:
     """A submission gets a response within 3 s, however slow Slack's own calls are."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
@@ -145,7 +145,7 @@ async def test_a_slow_slack_is_a_no_in_time(tmp_path: Path) -> None:
         stage.slack.delay("users.info", 0)
 
 
-async def test_a_failing_database_is_told_in_words(tmp_path: Path) -> None:
+async def test_a_failing_database_is_explained(tmp_path: Path) -> None:
     """The modal never stays at "Fetching…" and shows no exception text."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
@@ -167,16 +167,16 @@ async def _execute(stage: Stage, statement: str) -> None:
         await connection.execute(text(statement))
 
 
-async def test_a_modal_that_slack_does_not_open_is_told_of(tmp_path: Path) -> None:
-    """The command itself then says what to do."""
+async def test_a_modal_that_does_not_open_is_explained(tmp_path: Path) -> None:
+    """The command's response then says what to do."""
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         done = await stage.slack.command(stage.ana, stage.general, "/moa", "settings")
         assert strings.SETTINGS_TOO_LATE in str(done.payload)
 
 
-async def test_a_channel_that_the_bot_is_not_in_has_no_settings(tmp_path: Path) -> None:
-    """The person reads that they have to invite the bot."""
+async def test_a_channel_without_the_bot_has_no_settings(tmp_path: Path) -> None:
+    """The person is asked to invite the bot."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel(
             "secret", members=[stage.ana], bot_member=False, private=True

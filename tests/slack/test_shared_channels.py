@@ -14,7 +14,7 @@ from bot.slack.ui.blocks import AGAIN, FEEDBACK, SHOW_ANSWERS, STOP
 from bot.storage.tables import feedback, runs
 from tests.models.replies import Reply
 from tests.slack.home_actions import choose, home
-from tests.slack.user_actions import ALL_EVENTS, idle, run_behind, told
+from tests.slack.user_actions import ALL_EVENTS, run_of_reply, wait_for_notice, wait_until_idle
 from tests.stage import Stage, everywhere, on_stage
 
 THEIRS, SIBLING, ORG = "T99999999", "T00000002", "E00000001"
@@ -26,7 +26,7 @@ async def asked_in(stage: Stage, channel: Channel, user: User) -> SlackMessage:
     text = f"{stage.mention} What is the risk?"
     ts = await stage.slack.post(user, channel, text)
     reply = await stage.replied(ts, channel=channel)
-    await idle(stage)
+    await wait_until_idle(stage)
     return reply
 
 
@@ -36,7 +36,7 @@ def shared(stage: Stage, *members: User, host: str | None = None) -> Channel:
 
 
 @pytest.mark.parametrize("host", [None, THEIRS], ids=["ours", "theirs"])
-async def test_a_question_in_a_shared_channel_is_of_our_workspace(
+async def test_a_question_in_a_shared_channel_belongs_to_our_workspace(
     tmp_path: Path, host: str | None
 ) -> None:
     """Our privacy rules and budgets apply, no matter who hosts it or asks."""
@@ -61,8 +61,8 @@ async def test_a_question_in_a_shared_channel_is_of_our_workspace(
 
 
 @pytest.mark.parametrize("host", [None, THEIRS], ids=["ours", "theirs"])
-async def test_our_colleague_uses_their_own_buttons(tmp_path: Path, host: str | None) -> None:
-    """They work in a channel that another organisation hosts as well as in ours."""
+async def test_a_colleague_can_use_the_buttons(tmp_path: Path, host: str | None) -> None:
+    """This works in channels hosted by another organisation and by ours."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         channel = shared(stage, stage.ana, host=host)
         reply = await asked_in(stage, channel, stage.ana)
@@ -72,7 +72,7 @@ async def test_our_colleague_uses_their_own_buttons(tmp_path: Path, host: str | 
         await stage.replied(str(reply.thread_ts), 2, channel)
 
 
-async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: Path) -> None:
+async def test_an_outsider_can_use_only_their_own_replys_buttons(tmp_path: Path) -> None:
     """They may open, regenerate and rate their own reply only."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
@@ -82,16 +82,16 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
         await stage.slack.click(partner, theirs, SHOW_ANSWERS)
         await stage.opened_view(partner, "One reply from 3 answers")
         await stage.slack.click(partner, theirs, FEEDBACK, "Helpful")
-        await told(stage, partner, strings.FEEDBACK_THANKS, channel)
+        await wait_for_notice(stage, partner, strings.FEEDBACK_THANKS, channel)
         await stage.slack.click(partner, theirs, AGAIN)
         again = await stage.replied(str(theirs.thread_ts), 2, channel)
-        assert (await run_behind(stage, again)).question.user == partner.id
-        await idle(stage)
+        assert (await run_of_reply(stage, again)).question.user == partner.id
+        await wait_until_idle(stage)
         for stranger, reply in ((partner, ana_s), (other, theirs)):
             await stage.slack.click(stranger, reply, AGAIN)
-            await told(stage, stranger, strings.AGAIN_REFUSED["outside"], channel)
+            await wait_for_notice(stage, stranger, strings.AGAIN_REFUSED["outside"], channel)
             await stage.slack.click(stranger, reply, FEEDBACK, "Helpful")
-            await told(stage, stranger, strings.FEEDBACK_REFUSED["outside"], channel)
+            await wait_for_notice(stage, stranger, strings.FEEDBACK_REFUSED["outside"], channel)
             await stage.slack.click(stranger, reply, SHOW_ANSWERS)
             await stage.opened_view(stranger, "Only")
         async with stage.bot.database.connect() as connection:
@@ -100,7 +100,7 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
 
 
 async def test_only_the_requester_opens_answers_in_a_shared_channel(tmp_path: Path) -> None:
-    """No other colleague can, wherever the channel is hosted."""
+    """No other colleague can, regardless of the channel's host."""
     async with on_stage(tmp_path) as stage:
         channel = shared(stage, stage.ana, stage.ben, host=THEIRS)
         reply = await asked_in(stage, channel, stage.ana)
@@ -108,7 +108,7 @@ async def test_only_the_requester_opens_answers_in_a_shared_channel(tmp_path: Pa
         await stage.opened_view(stage.ben, strings.ANSWERS_OUTSIDE[:30])
 
 
-async def test_an_outsider_stops_what_they_asked(tmp_path: Path) -> None:
+async def test_an_outsider_can_stop_their_own_question(tmp_path: Path) -> None:
     """They may stop their own question with our button."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:
@@ -116,7 +116,7 @@ async def test_an_outsider_stops_what_they_asked(tmp_path: Path) -> None:
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
         channel = shared(stage, partner)
         ts = await stage.slack.post(partner, channel, f"{stage.mention} What is the risk?")
-        offer = await told(stage, partner, strings.STOP_OFFER, channel)
+        offer = await wait_for_notice(stage, partner, strings.STOP_OFFER, channel)
         await stage.slack.click(partner, offer, STOP)
         reply = await stage.replied(ts, channel=channel)
         assert strings.DONE_STOPPED in stage.slack.render(reply) or "Stopped" in reply.text
@@ -145,7 +145,7 @@ async def test_colleagues_of_a_sibling_workspace_are_colleagues(tmp_path: Path) 
         await stage.opened_view(sue, "One reply from 3 answers")
         await stage.slack.click(sue, reply, AGAIN)
         await stage.replied(str(reply.thread_ts), 2, channel)
-        await idle(stage)
+        await wait_until_idle(stage)
         await choose(stage, sue, channel, pipeline="is:single")
         ts = str(reply.thread_ts)
         await stage.slack.post(sue, channel, f"{stage.mention} And now?", thread_ts=ts)
@@ -165,7 +165,7 @@ async def test_another_organisations_grid_is_outside(tmp_path: Path) -> None:
         channel = shared(stage, stage.ana, partner)
         reply = await asked_in(stage, channel, stage.ana)
         await stage.slack.click(partner, reply, AGAIN)
-        await told(stage, partner, strings.AGAIN_REFUSED["outside"], channel)
+        await wait_for_notice(stage, partner, strings.AGAIN_REFUSED["outside"], channel)
         await stage.slack.post(partner, channel, f"{stage.mention} And?", thread_ts=reply.thread_ts)
         await stage.replied(str(reply.thread_ts), 2, channel)
         asked = "\n".join(text for _, text in stage.models.questions[-1].turns)

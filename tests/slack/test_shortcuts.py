@@ -15,8 +15,14 @@ from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.intake.shortcut_form import INPUT, PLACE, QUESTION
 from bot.slack.routes import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
 from bot.slack.ui import strings
-from tests.slack.prompts import timeless
-from tests.slack.user_actions import ALL_EVENTS, count_runs, run_behind, said_directly, told
+from tests.slack.prompts import without_times
+from tests.slack.user_actions import (
+    ALL_EVENTS,
+    count_runs,
+    run_of_reply,
+    wait_for_direct_message,
+    wait_for_notice,
+)
 from tests.stage import Stage, on_stage
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,17 +45,17 @@ async def submit(stage: Stage, user: User, view: SlackView, **filled: Any) -> Ac
 
 def prompt_of(stage: Stage) -> list[str]:
     """Return the turns of the latest prompt, without times and the channel's line."""
-    return [timeless(text) for _, text in stage.models.questions[-1].turns]
+    return [without_times(text) for _, text in stage.models.questions[-1].turns]
 
 
 async def asked(stage: Stage, ts: str, question: str) -> SlackMessage:
-    """Return the question that was posted for somebody."""
+    """Return the question that was posted for a person."""
     shown = stage.slack.messages(stage.general, ts)
     [found] = [m for m in shown if question in stage.slack.render(m) and m.bot_id]
     return found
 
 
-async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -> None:
+async def test_a_question_about_a_message_is_asked_in_its_thread(tmp_path: Path) -> None:
     """It works on a top-level message, inside a thread and on a bot's message."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -64,7 +70,7 @@ async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -
         assert "Ben asks:" in shown
         assert "We launch on Monday." in str(stage.models.questions[0].turns)
         assert "When & <why>?" in str(stage.models.questions[0].turns)
-        run = await run_behind(stage, reply)
+        run = await run_of_reply(stage, reply)
         assert (run.question.user, run.question.surface) == (stage.ben.id, "shortcut")
         robot = stage.slack.add_user("Robot", bot=True)
         await stage.slack.invite(robot, stage.general)
@@ -75,7 +81,7 @@ async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -
         assert "The build is red." in str(stage.models.questions[-1].turns)
 
 
-async def test_a_thread_is_summed_up_and_later_read_as_its_peoples(tmp_path: Path) -> None:
+async def test_a_thread_is_summarised_for_its_asker(tmp_path: Path) -> None:
     """One click summarises it; later, models see the question as its asker's."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -91,12 +97,12 @@ async def test_a_thread_is_summed_up_and_later_read_as_its_peoples(tmp_path: Pat
         assert third[1].endswith("And what is open?")
 
 
-async def test_from_anywhere_it_goes_where_one_chooses(tmp_path: Path) -> None:
-    """It goes to a channel that the asker is in, or to their direct messages."""
+async def test_a_question_from_anywhere_is_posted_where_chosen(tmp_path: Path) -> None:
+    """It is posted to a channel that the asker is in, or to their direct messages."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
         await submit(stage, stage.ana, view, question="What is the risk?")
-        reply = await said_directly(stage, stage.ana, "Ana asks:")
+        reply = await wait_for_direct_message(stage, stage.ana, "Ana asks:")
         direct = stage.slack.dm(stage.ana)
         await stage.replied(reply.ts, 2, channel=direct)
         view = await open_form(stage, stage.ana)
@@ -110,7 +116,7 @@ async def test_from_anywhere_it_goes_where_one_chooses(tmp_path: Path) -> None:
         assert prompt_of(stage)[0] == "Ana asked:\n> And here?"
 
 
-async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> None:
+async def test_a_refused_shortcut_leaves_no_message(tmp_path: Path) -> None:
     """Without the bot or the asker, archived or gone: an error and no message."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         add = stage.slack.add_channel
@@ -131,11 +137,13 @@ async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> No
         hidden = next(place for place in places if place.name == "hidden")
         ts = await stage.slack.post(stage.ana, hidden, "Among ourselves.")
         await stage.slack.shortcut(stage.ana, SUMMARISE, stage.slack.message(hidden, ts))
-        await told(stage, stage.ana, strings.TROUBLES["not_in_channel"].split("`")[0], hidden)
+        await wait_for_notice(
+            stage, stage.ana, strings.TROUBLES["not_in_channel"].split("`")[0], hidden
+        )
         assert await count_runs(stage) == 0
 
 
-async def test_hostile_words_stay_words(tmp_path: Path) -> None:
+async def test_a_hostile_question_stays_text(tmp_path: Path) -> None:
     """A question of 3,000 characters with markup is shown in full and pings nobody."""
     hostile = (
         "<!channel> <@U00000003> *bold* https://evil.example `x` [a](https://b.example)\n> q\n"
@@ -156,7 +164,7 @@ async def test_hostile_words_stay_words(tmp_path: Path) -> None:
         assert stage.slack.unfurls == []
 
 
-async def test_a_form_that_is_sent_twice_asks_once(tmp_path: Path) -> None:
+async def test_a_form_submitted_twice_asks_once(tmp_path: Path) -> None:
     """Submitted twice, together or later, it posts one question with one reply."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -185,11 +193,11 @@ async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None
             assert done.errors == {QUESTION: strings.ASK_EMPTY}
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         await stage.slack.shortcut(stage.ana, ASK_ANYWHERE)
-        await said_directly(stage, stage.ana, strings.ASK_TOO_LATE)
+        await wait_for_direct_message(stage, stage.ana, strings.ASK_TOO_LATE)
         assert await count_runs(stage) == 0
 
 
-async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
+async def test_a_slow_slack_loses_no_question(tmp_path: Path) -> None:
     """The form closes within 3 s; the question is posted, or the asker learns why not."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -203,11 +211,11 @@ async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
         view = await open_form(stage, stage.ana, message)
         stage.slack.fail_next("chat.postMessage", error="is_archived")
         assert not (await submit(stage, stage.ana, view, question="And why?")).errors
-        await said_directly(stage, stage.ana, strings.TROUBLES["archived"])
+        await wait_for_direct_message(stage, stage.ana, strings.TROUBLES["archived"])
         assert await count_runs(stage) == 1
 
 
-async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path: Path) -> None:
+async def test_the_form_opens_without_the_database(tmp_path: Path) -> None:
     """It preselects none, and asking works once the database is back."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -228,7 +236,7 @@ async def _execute(stage: Stage, statement: str) -> None:
         await connection.execute(text(statement))
 
 
-async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path) -> None:
+async def test_a_lost_response_is_reported_as_unknown(tmp_path: Path) -> None:
     """If Slack's response is lost, the asker reads that the outcome is unknown."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
@@ -237,7 +245,7 @@ async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path
         assert done.errors == {PLACE: strings.ASK_UNSURE}
 
 
-async def test_questions_are_offered_where_a_chat_is_opened(tmp_path: Path) -> None:
+async def test_prompts_are_suggested_in_a_new_chat(tmp_path: Path) -> None:
     """The Messages tab suggests the manifest's four prompts; Home stays Home."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         await stage.slack.open_home(stage.ana, "messages")

@@ -11,7 +11,7 @@ from bot.slack.ui.blocks import STOP
 from bot.storage.runs import StoredRunStore
 from tests.databases import Databases
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
-from tests.slack.user_actions import ALL_EVENTS, idle, run_behind, told
+from tests.slack.user_actions import ALL_EVENTS, run_of_reply, wait_for_notice, wait_until_idle
 from tests.stage import Stage, everywhere, on_stage
 
 STALLED = {"writer-1": Reply("One two three four five.", fault=Stall(after=3))}
@@ -22,7 +22,9 @@ HANGING = everywhere(Reply(fault=HangBeforeHeaders()))
 STOPPED = "_Stopped._"
 
 
-async def began(stage: Stage, text: str = "What is the risk?", *, shows: str = "One two") -> str:
+async def start_reply(
+    stage: Stage, text: str = "What is the risk?", *, shows: str = "One two"
+) -> str:
     """Ask a question and wait until its reply starts to appear."""
     ts = await stage.ask(text)
     await stage.slack.wait_for(lambda: shows in in_thread(stage, ts))
@@ -39,7 +41,7 @@ async def stopped(stage: Stage, ts: str) -> None:
     await stage.slack.wait_for(lambda: STOPPED in in_thread(stage, ts), timeout=20)
 
 
-async def all_hung_up(stage: Stage) -> None:
+async def all_disconnected(stage: Stage) -> None:
     """Wait until every model connection is closed by the bot."""
     for asked in stage.models.questions:
         await asked.ended.wait()
@@ -49,43 +51,43 @@ async def all_hung_up(stage: Stage) -> None:
 async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
     """The text so far stays with a note, the session is active again, and model calls end."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
-        ts = await began(stage)
+        ts = await start_reply(stage)
         assert await stage.slack.press_stop(stage.ana, stage.general, ts)
         await stopped(stage, ts)
         shown = in_thread(stage, ts)
         assert shown.index("One two") < shown.index(STOPPED)
         assert f"[{strings.RETRY}]" in shown
-        await all_hung_up(stage)
+        await all_disconnected(stage)
         session = stage.slack.session(stage.general, ts)
         assert session is not None
         await stage.slack.wait_for(lambda: session.status == "active")
-        await idle(stage)
-        run = await run_behind(stage, stage.replies(ts)[-1])
+        await wait_until_idle(stage)
+        run = await run_of_reply(stage, stage.replies(ts)[-1])
         assert (run.stop_by, run.trouble) == (stage.ana.id, "stopped")
 
 
-async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -> None:
+async def test_our_stop_button_ends_the_reply(tmp_path: Path) -> None:
     """Only the asker gets the button; the click removes it, and later clicks say why."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("agent_sessions")
-        ts = await began(stage)
-        offer = await told(stage, stage.ana, strings.STOP_OFFER)
+        ts = await start_reply(stage)
+        offer = await wait_for_notice(stage, stage.ana, strings.STOP_OFFER)
         assert stage.slack.ephemerals(stage.ben, stage.general) == []
         await stage.slack.click(stage.ben, offer, STOP)
-        await told(stage, stage.ben, strings.STOP_FORBIDDEN)
+        await wait_for_notice(stage, stage.ben, strings.STOP_FORBIDDEN)
         assert STOPPED not in in_thread(stage, ts)
         await stage.slack.click(stage.ana, offer, STOP)
         await stopped(stage, ts)
         assert "One two three" in in_thread(stage, ts)
-        await all_hung_up(stage)
+        await all_disconnected(stage)
         assert offer not in stage.slack.ephemerals(stage.ana, stage.general)
-        await idle(stage)
+        await wait_until_idle(stage)
         await stage.slack.click(stage.ana, offer, STOP)
-        await told(stage, stage.ana, strings.STOP_TOO_LATE)
+        await wait_for_notice(stage, stage.ana, strings.STOP_TOO_LATE)
 
 
-async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path) -> None:
-    """They use the command, in channels they are in; members stop only their own questions."""
+async def test_an_admin_may_stop_other_peoples_questions(tmp_path: Path) -> None:
+    """Admins use the command in channels they are in. Members stop only their own questions."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
         ts = await stage.ask("What is the risk?")
@@ -97,11 +99,11 @@ async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path
         said = await stage.slack.command(admin, stage.general, "/moa", "stop")
         assert strings.COMMAND_STOPPED_ONE in str(said.payload)
         await stopped(stage, ts)
-        await all_hung_up(stage)
+        await all_disconnected(stage)
 
 
-async def test_a_slow_slack_leaves_no_stop_unanswered(tmp_path: Path) -> None:
-    """If the look-ups together are too slow, the command responds within 3 s and stops nothing."""
+async def test_a_stop_is_answered_despite_a_slow_slack(tmp_path: Path) -> None:
+    """If all lookups together are too slow, the command responds within 3 s and stops nothing."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
         await stage.slack.invite(admin, stage.general)
@@ -114,10 +116,10 @@ async def test_a_slow_slack_leaves_no_stop_unanswered(tmp_path: Path) -> None:
         assert strings.COMMAND_STOPPED_NONE in str(said.payload)
         said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
         assert strings.COMMAND_STOPPED_ONE in str(said.payload)
-        await all_hung_up(stage)
+        await all_disconnected(stage)
 
 
-async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
+async def test_only_the_asker_can_stop_a_private_question(tmp_path: Path) -> None:
     """The response to /moa has a Stop button; admins cannot stop what they cannot see."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
@@ -128,21 +130,21 @@ async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
         assert strings.COMMAND_STOPPED_NONE in str(said.payload)
         assert asked.message is not None
         await stage.slack.click(stage.ana, asked.message, STOP)
-        shown = await told(stage, stage.ana, STOPPED)
+        shown = await wait_for_notice(stage, stage.ana, STOPPED)
         assert f"[{strings.RETRY}]" in stage.slack.render(shown)
         assert asked.message not in stage.slack.ephemerals(stage.ana, stage.general)
         assert stage.slack.messages(stage.general) == []
-        await all_hung_up(stage)
+        await all_disconnected(stage)
 
 
-async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
-    """A queued question says so; if it is stopped before its turn, it calls no model."""
+async def test_a_queued_question_can_be_stopped(tmp_path: Path) -> None:
+    """A queued question says so. If it is stopped before its turn, it calls no model."""
     work = "\n[work]\nat_once = 1\n"
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS, extra=work) as stage:
         first = await stage.ask("What is the first risk?")
         await stage.models.asked(3)
         second = await stage.ask("What is the second risk?")
-        await told(stage, stage.ana, strings.QUEUED.format(place=1))
+        await wait_for_notice(stage, stage.ana, strings.QUEUED.format(place=1))
         said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
         assert strings.COMMAND_STOPPED.format(count=2) in str(said.payload)
         await stopped(stage, first)
@@ -157,16 +159,16 @@ async def test_a_stop_reaches_the_worker_of_another_process(
     url = databases.fresh("postgres")
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS, database=url) as stage:
         run_store = StoredRunStore(stage.bot.database)
-        ts = await began(stage)
+        ts = await start_reply(stage)
         [live] = await run_store.live_in(stage.slack.team_id, stage.general.id, ts)
-        assert await run_store.ask_to_stop(live, stage.ana.id)
+        assert await run_store.request_stop(live, stage.ana.id)
         await stopped(stage, ts)
-        await all_hung_up(stage)
+        await all_disconnected(stage)
         asked = len(stage.models.questions)
         ts = await stage.slack.post(stage.ana, stage.general, "Not for the bot.")
         run_id = await run_store.claim(question(stage, ts), ["early"], "balanced")
         assert run_id is not None
-        assert await run_store.ask_to_stop(run_id, stage.ana.id)
+        assert await run_store.request_stop(run_id, stage.ana.id)
         await stage.bot.jobs.hand_over(run_id)
         await stopped(stage, ts)
         assert len(stage.models.questions) == asked
@@ -178,8 +180,8 @@ def question(stage: Stage, ts: str) -> Question:
     return Question(team, channel, user, ts, ts, "What is the risk?", "mention")
 
 
-async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path) -> None:
-    """While the last text is on its way to Slack, it is too late to stop."""
+async def test_a_late_stop_leaves_the_reply_complete(tmp_path: Path) -> None:
+    """Once the last text is being sent to Slack, it is too late to stop."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         stage.slack.delay("chat.stopStream", 0.5)
         ts = await stage.ask("What is the risk?")
@@ -190,16 +192,16 @@ async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path)
         stage.slack.delay("chat.stopStream", 0)
         await stage.replied(await stage.ask("And the next one?"))
         assert STOPPED not in in_thread(stage, ts)
-        await idle(stage)
-        run = await run_behind(stage, stage.replies(ts)[0])
+        await wait_until_idle(stage)
+        run = await run_of_reply(stage, stage.replies(ts)[0])
         assert (run.state, run.trouble) == ("answered", None)
 
 
-async def test_anothers_press_ends_no_more_than_the_stream(tmp_path: Path) -> None:
+async def test_another_persons_stop_ends_only_the_stream(tmp_path: Path) -> None:
     """Without a stream, another person's Stop changes nothing; the asker's ends the run."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("streaming")
-        ts = await began(stage)
+        ts = await start_reply(stage)
         assert await stage.slack.press_stop(stage.ben, stage.general, ts) == []
         await stage.slack.wait_for_deliveries()
         [live] = await stage.bot.runs.live_in(stage.slack.team_id, stage.general.id, ts)
@@ -209,6 +211,54 @@ async def test_anothers_press_ends_no_more_than_the_stream(tmp_path: Path) -> No
         await stage.slack.press_stop(stage.ana, stage.general, ts)
         await stopped(stage, ts)
         assert "One two three" in in_thread(stage, ts)
+
+
+async def test_a_stream_that_another_person_stops_goes_on_in_a_new_message(tmp_path: Path) -> None:
+    """Slack ends the stream for anybody; the reply is still whole, and they are told why."""
+    words = [f"word{number}" for number in range(12)]
+    slowly = {"writer-1": Reply(" ".join(words), pace_s=0.3)}
+    async with on_stage(tmp_path, models=slowly, events=ALL_EVENTS) as stage:
+        ts = await start_reply(stage, shows="word1")
+        [cut_off] = await stage.slack.press_stop(stage.ben, stage.general, ts)
+        await wait_for_notice(stage, stage.ben, strings.STOP_REFUSED)
+        session = stage.slack.session(stage.general, ts)
+        assert session is not None
+        assert session.status == "processing"
+        await stage.slack.wait_for(lambda: "word11" in in_thread(stage, ts), timeout=30)
+        await wait_until_idle(stage)
+        shown = in_thread(stage, ts)
+        assert [shown.count(f"{word}\n") + shown.count(f"{word} ") for word in words] == [1] * 12
+        assert STOPPED not in shown
+        first, last = (m for m in stage.slack.messages(stage.general, ts) if "word" in m.text)
+        assert first.ts == cut_off
+        run = await run_of_reply(stage, last)
+        assert (run.state, run.stop_by) == ("answered", None)
+        await stage.slack.wait_for(lambda: session.status == "active")
+        assert stage.slack.ephemerals(stage.ana, stage.general) == []
+
+
+async def test_slacks_word_on_who_pressed_stop_may_come_late(tmp_path: Path) -> None:
+    """The stream is over before the event names the asker: the run still ends as stopped."""
+    slowly = {"writer-1": Reply("One two " + "more " * 200, pace_s=0.3)}
+    async with on_stage(tmp_path, models=slowly, events=ALL_EVENTS) as stage:
+        ts = await start_reply(stage)
+        stage.slack.app.events.discard("agent_session_stopped")
+        stopped_ts = await stage.slack.press_stop(stage.ana, stage.general, ts)
+        appends = stage.slack.calls
+        await stage.slack.wait_for(lambda: appends("chat.appendStream")[-1].error)
+        stage.slack.app.events.add("agent_session_stopped")
+        stage.slack.emit(
+            "agent_session_stopped",
+            channel=stage.general.id,
+            user=stage.ana.id,
+            thread_ts=ts,
+            streaming_message_ts=stopped_ts,
+        )
+        await stopped(stage, ts)
+        await all_disconnected(stage)
+        await wait_until_idle(stage)
+        run = await run_of_reply(stage, stage.replies(ts)[-1])
+        assert (run.stop_by, run.trouble) == (stage.ana.id, "stopped")
 
 
 async def test_many_questions_of_others_are_checked_at_once(tmp_path: Path) -> None:
@@ -222,4 +272,4 @@ async def test_many_questions_of_others_are_checked_at_once(tmp_path: Path) -> N
         assert len(stage.slack.calls("users.info")) <= before + 1
         said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
         assert strings.COMMAND_STOPPED.format(count=4) in str(said.payload)
-        await all_hung_up(stage)
+        await all_disconnected(stage)

@@ -1,4 +1,4 @@
-"""Characters, hosts and short texts on their way to Slack."""
+"""Characters, hosts and short texts sent to Slack."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_hidden_characters_are_removed(written: str, shown: str) -> None:
     assert escape_markdown(written) == shown
 
 
-def test_a_plain_text_is_one_line() -> None:
+def test_plain_text_is_one_line() -> None:
     """A label is one line of visible text; Slack shows angle brackets there literally."""
     assert plain(" a\n\tb\u202e  <c> ") == "a b <c>"
 
@@ -57,8 +57,8 @@ def test_a_short_text_fits(text: str, limit: int) -> None:
     assert short == text if len(text) <= limit else short.endswith("\u2026")
 
 
-def test_a_limit_of_nothing_is_refused() -> None:
-    """A limit without room raises an error."""
+def test_a_limit_of_zero_is_rejected() -> None:
+    """A limit of zero raises an error."""
     with pytest.raises(ValueError, match="at least 1"):
         shorten("a", 0)
 
@@ -82,7 +82,7 @@ def test_a_limit_of_nothing_is_refused() -> None:
         ("", set[str]()),
     ],
 )
-def test_hosts_in_the_users_words(text: str, hosts: set[str]) -> None:
+def test_hosts_in_a_persons_text(text: str, hosts: set[str]) -> None:
     """Hosts that a person wrote may be linked; file names and mail addresses do not count."""
     assert allowed_hosts([text]) == hosts
 
@@ -98,7 +98,7 @@ def test_hosts_in_the_users_words(text: str, hosts: set[str]) -> None:
         ("ana@evil.com", "`ana@evil.com`"),
     ],
 )
-def test_names_and_questions_in_our_own_words_link_nowhere(name: str, shown: str) -> None:
+def test_quoted_names_and_questions_are_never_links(name: str, shown: str) -> None:
     """Names and questions quoted in the bot's messages never become links."""
     assert inert_mrkdwn(name) == shown
 

@@ -159,7 +159,7 @@ def outside_code(shown: str) -> str:
 
 @settings(max_examples=400, deadline=None)
 @given(TEXTS)
-def test_nothing_live_is_left(text: str) -> None:
+def test_nothing_live_remains(text: str) -> None:
     """No angle bracket, no link construct and no disallowed address survives outside code."""
     shown = safe_markdown(text)
     assert "<" not in shown
@@ -172,7 +172,7 @@ def test_nothing_live_is_left(text: str) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(TEXTS, st.lists(st.integers(1, 7), min_size=1))
-def test_pieces_do_not_matter(text: str, sizes: list[int]) -> None:
+def test_the_result_does_not_depend_on_the_pieces(text: str, sizes: list[int]) -> None:
     """The result does not depend on how the stream is split."""
     stream = SafeStream(ALLOWED)
     shown, position, turn = "", 0, 0
@@ -192,13 +192,13 @@ def test_safe_text_is_safe_already(atoms: list[str]) -> None:
 
 
 @given(st.text(alphabet="abc XYZ.,;\n\u00e9\u6f22\u0628", max_size=300))
-def test_plain_words_are_all_there(text: str) -> None:
+def test_plain_text_is_kept(text: str) -> None:
     """Text without markup loses nothing."""
     assert safe_markdown(text).replace("`", "") == text
 
 
 @pytest.mark.parametrize("atom", ["a", "[", "[a](", "![", "`a ", "\\", "|", "> ", "(", "[\n", "a."])
-def test_what_is_held_back_is_bounded(atom: str) -> None:
+def test_held_back_text_is_limited(atom: str) -> None:
     """A stream never holds back more than about 2,000 characters."""
     stream = SafeStream()
     shown = 0

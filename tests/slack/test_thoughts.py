@@ -12,8 +12,8 @@ from bot.slack.ui import strings
 from bot.storage.call_log import StoredCallLog
 from bot.storage.spend_queries import StoredSpending
 from tests.models.replies import Reply, Stall
-from tests.slack.test_stop import began, in_thread, stopped
-from tests.slack.user_actions import ALL_EVENTS, idle, run_behind
+from tests.slack.test_stop import in_thread, start_reply, stopped
+from tests.slack.user_actions import ALL_EVENTS, run_of_reply, wait_until_idle
 from tests.stage import Stage, on_stage
 
 BUDGET = "\n[limits]\nper_person_day_usd = 0.00001\n"
@@ -22,7 +22,7 @@ BUDGET = "\n[limits]\nper_person_day_usd = 0.00001\n"
 async def shown(stage: Stage, ts: str) -> str:
     """Return the whole thread once the run has ended."""
     await stage.replied(ts)
-    await idle(stage)
+    await wait_until_idle(stage)
     return in_thread(stage, ts)
 
 
@@ -37,21 +37,21 @@ async def test_thoughts_are_not_shown(tmp_path: Path) -> None:
         text = await shown(stage, ts)
         assert "It rains." in text
         assert not re.search("SECRET|think>|im_end", text)
-        run = await run_behind(stage, stage.replies(ts)[-1])
+        run = await run_of_reply(stage, stage.replies(ts)[-1])
         assert run.reply == "It rains."
         assert "SECRET" not in str(run.answers)
         assert "SECRET" not in str([request.turns for request in stage.models.questions])
 
 
-async def test_a_thought_that_turns_out_as_one_is_taken_back(tmp_path: Path) -> None:
+async def test_text_that_turns_out_to_be_reasoning_is_removed(tmp_path: Path) -> None:
     """Text that turns out to be reasoning is removed, and only the reply remains."""
     said = Reply("Let me think about it, SECRET.\n</think>\n\nIt rains.", pace_s=0.5)
     async with on_stage(tmp_path, models={"writer-1": said}) as stage:
-        ts = await began(stage, shows="Let me think")
+        ts = await start_reply(stage, shows="Let me think")
         text = await shown(stage, ts)
         assert "It rains." in text
         assert "SECRET" not in text
-        assert (await run_behind(stage, stage.replies(ts)[-1])).reply == "It rains."
+        assert (await run_of_reply(stage, stage.replies(ts)[-1])).reply == "It rains."
 
 
 async def test_a_reply_at_its_length_limit_says_so(tmp_path: Path) -> None:
@@ -83,15 +83,15 @@ async def test_a_private_reply_at_its_limit_says_so_when_shared(tmp_path: Path) 
         assert strings.CUT_AT_LIMIT in str(shared.blocks)
 
 
-async def test_what_was_stopped_counts_against_the_budget(tmp_path: Path) -> None:
+async def test_a_stopped_question_counts_against_the_budget(tmp_path: Path) -> None:
     """A stopped question counts with an estimate, and the next one is refused."""
     stalled = {"writer-1": Reply("One two three four five.", fault=Stall(after=3))}
     async with on_stage(tmp_path, models=stalled, events=ALL_EVENTS, extra=BUDGET) as stage:
-        ts = await began(stage)
+        ts = await start_reply(stage)
         assert await stage.slack.press_stop(stage.ana, stage.general, ts)
         await stopped(stage, ts)
-        await idle(stage)
-        run = await run_behind(stage, stage.replies(ts)[-1])
+        await wait_until_idle(stage)
+        run = await run_of_reply(stage, stage.replies(ts)[-1])
         calls = await StoredCallLog(stage.bot.database).of(run.id)
         [writing] = [call for call in calls if call.role == "aggregator"]
         assert writing.usage is not None

@@ -22,7 +22,7 @@ from tests.stage import Stage, on_stage
 REFUSED = strings.SETTINGS_REFUSED
 
 
-async def test_admins_set_what_holds_everywhere(tmp_path: Path) -> None:
+async def test_admins_change_the_workspaces_settings(tmp_path: Path) -> None:
     """Admins set the pipeline, the policy and budgets, and the Home tab shows them."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
@@ -60,8 +60,8 @@ def _home(stage: Stage) -> str:
         ("5.01", strings.SETTINGS_BUDGET_TOO_HIGH.format(most="$5.00")),
     ],
 )
-async def test_a_budget_that_cannot_be_is_marked(tmp_path: Path, written: str, says: str) -> None:
-    """Its field shows what is allowed, and nothing is stored."""
+async def test_an_invalid_budget_is_marked(tmp_path: Path, written: str, says: str) -> None:
+    """The field shows what is allowed, and nothing is stored."""
     extra = "\n[limits]\nper_person_day_usd = 5\n"
     async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
         stage.ana.is_admin = True
@@ -73,8 +73,8 @@ async def test_a_budget_that_cannot_be_is_marked(tmp_path: Path, written: str, s
 
 
 @pytest.mark.parametrize("kind", ["member", *STRANGERS])
-async def test_nobody_but_admins_sets_what_holds_everywhere(tmp_path: Path, kind: str) -> None:
-    """Neither an admin's button nor an admin's modal works for others."""
+async def test_only_admins_change_the_workspaces_settings(tmp_path: Path, kind: str) -> None:
+    """Neither an admin's button nor an admin's modal works for other people."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
         await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)

@@ -47,7 +47,7 @@ def taped(stage: Stage) -> Tape:
     return tape
 
 
-async def told(
+async def wait_for_notice(
     stage: Stage, user: User, notice: str, channel: Channel | None = None
 ) -> SlackMessage:
     """Wait for a message that only this person sees with this text, and return the newest."""
@@ -59,7 +59,7 @@ async def told(
     return (await stage.slack.wait_for(found))[-1]
 
 
-async def said_directly(stage: Stage, user: User, notice: str) -> SlackMessage:
+async def wait_for_direct_message(stage: Stage, user: User, notice: str) -> SlackMessage:
     """Wait for the bot's direct message with this text, and return it."""
 
     def found() -> list[SlackMessage]:
@@ -69,21 +69,21 @@ async def said_directly(stage: Stage, user: User, notice: str) -> SlackMessage:
     return (await stage.slack.wait_for(found))[-1]
 
 
-async def idle(stage: Stage) -> None:
+async def wait_until_idle(stage: Stage) -> None:
     """Wait until no run is active: the end is stored a moment after it is shown."""
     async with asyncio.timeout(20):
         while (queue := await stage.bot.runs.queue()).running or queue.waiting:  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.01)
 
 
-async def again(stage: Stage, user: User, reply: SlackMessage, count: int = 2) -> SlackMessage:
+async def regenerate(stage: Stage, user: User, reply: SlackMessage, count: int = 2) -> SlackMessage:
     """Click Regenerate or Try again, and return the thread's `count`-th reply."""
-    await idle(stage)
+    await wait_until_idle(stage)
     await stage.slack.click(user, reply, AGAIN)
     return await stage.replied(str(reply.thread_ts), count)
 
 
-async def run_behind(stage: Stage, reply: SlackMessage) -> Run:
+async def run_of_reply(stage: Stage, reply: SlackMessage) -> Run:
     """Return the run of a reply."""
     run = await stage.bot.runs.get(str(run_id_of({"metadata": reply.metadata})))
     assert run is not None

@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.playground.state.models import SlackMessage
 from bot.settings import load
+from bot.trial.examples import is_example
 from bot.trial.session import Trial, nothing_configured, open_trial
 
 CONFIG = """
@@ -61,7 +62,7 @@ aggregator = "writer"
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Sends what the page would send. `cookie` is "" before the first visit."""
+    """Sends the page's requests. `cookie` is "" before the first visit."""
 
     trial: Trial
     session: ClientSession
@@ -73,7 +74,7 @@ class Visitor:
         return self.trial.address.partition("/?")[0]
 
     async def get(self, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
-        """Fetch a page; gives status, text and headers."""
+        """Fetch a page, and return status, text and headers."""
         sent = {"Cookie": self.cookie, **headers}
         url = URL(self.base + path, encoded=True)
         async with self.session.get(url, headers=sent, allow_redirects=False) as answer:
@@ -95,7 +96,7 @@ class Visitor:
         files: dict[str, bytes] | None = None,
         **headers: str,
     ) -> tuple[int, str]:
-        """Post a form; gives status and text."""
+        """Post a form, and return status and text."""
         form = FormData()
         form.add_field("values", json.dumps(values), content_type="text/plain")
         for name, data in (files or {}).items():
@@ -105,17 +106,18 @@ class Visitor:
             return answer.status, await answer.text()
 
     def room(self, name: str) -> str:
-        """The id of a channel."""
+        """Return the id of a channel."""
         return next(each.id for each in self.trial.slack.conversations if each.name == name)
 
     async def reply(self, room: str = "team", count: int = 1) -> SlackMessage:
-        """Wait for the bot's replies in a channel, examples aside; gives the last."""
+        """Wait for the bot's replies in a channel, except examples, and return the last."""
 
         def found() -> list[SlackMessage]:
             channel = next(c for c in self.trial.slack.conversations if c.name == room)
             ours = [m for m in channel.messages.values() if m.user == self.trial.slack.bot_user_id]
             done = [m for m in ours if m.metadata and not m.streaming]
-            return [m for m in done if "example · " not in str(m.blocks)]
+            roots = channel.messages
+            return [m for m in done if not is_example(m, roots.get(str(m.thread_ts)))]
 
         await self.trial.slack.wait_for(lambda: len(found()) >= count, timeout=20)
         return found()[-1]
@@ -125,7 +127,7 @@ class Visitor:
 async def on_trial(
     folder: Path, *, keep: bool = False, delay: float = 0.1, ready: bool = True, no_models: str = ""
 ) -> AsyncGenerator[Visitor, None]:
-    """A trial whose page is open."""
+    """Run a trial whose page is open."""
     (folder / "moa.toml").write_text(CONFIG.format(delay=delay), encoding="utf-8")
     settings = load(folder, {})
     if no_models:
@@ -143,7 +145,7 @@ async def on_trial(
 
 
 async def opened_modal(visitor: Visitor, name: str, containing: str) -> str:
-    """The id of a person's modal once it shows a text."""
+    """Wait until a person's modal shows a text, and return its id."""
     slack = visitor.trial.slack
 
     def shown() -> str:

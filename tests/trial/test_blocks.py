@@ -31,7 +31,7 @@ CONFIRM = {
 
 
 def element(kind: str) -> Json:
-    """A valid element of any kind."""
+    """Return a valid element of any kind."""
     item: Json = {"type": kind, "action_id": "act"}
     if kind in {"button", "workflow_button", "icon_button"}:
         item |= {"text": plain_text("Press"), "icon": "trash"}
@@ -48,7 +48,7 @@ def element(kind: str) -> Json:
 
 
 def drawn_blocks(blocks: list[Json], state: Json | None = None) -> str:
-    """The blocks as they stand in a Home tab, which draws them like messages and modals do."""
+    """Return the blocks as drawn in a Home tab, which is how messages and modals draw them."""
     for number, block in enumerate(blocks):
         block.setdefault("block_id", f"b{number}")
     content = {"type": "home", "blocks": blocks}
@@ -57,7 +57,7 @@ def drawn_blocks(blocks: list[Json], state: Json | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_slack_accepts_is_drawn(name: str) -> None:
+def test_every_accepted_block_is_drawn(name: str) -> None:
     """No accepted block breaks the page or falls back to its bare type."""
     html = drawn_blocks([dict(block) for block in GOOD[name]])
     assert not re.search(r">\(\w+\)<", html)
@@ -103,7 +103,7 @@ def test_every_input_has_a_label_and_can_be_filled_in(kind: str) -> None:
 
 
 def test_chosen_values_are_shown_again() -> None:
-    """What somebody chose, and else what the app preset, is what a reload shows."""
+    """After a reload, a field shows what the person chose, or else the app's preset."""
     preset = element("static_select") | {"initial_option": OPTIONS[1]}
     row = {"type": "actions", "block_id": "place", "elements": [preset]}
     assert re.search(r'value="v1" selected', drawn_blocks([row]))
@@ -115,7 +115,7 @@ def test_chosen_values_are_shown_again() -> None:
 
 
 def test_a_full_form_is_drawn() -> None:
-    """A modal with a hundred blocks, the most that Slack takes, is drawn with every field."""
+    """A modal with a hundred blocks, the most that Slack accepts, is drawn with every field."""
     kinds = sorted(IN_INPUT - {"file_input", "rich_text_input"})
     blocks = [
         {
@@ -173,14 +173,14 @@ def test_mrkdwn(text: str) -> None:
     ],
 )
 def test_markdown(text: str, wanted: str) -> None:
-    """Markdown is drawn without raw HTML, images or links that run."""
+    """Markdown is drawn without raw HTML, images or links that run code."""
     html = str(draw_markdown(text, NAMES))
     assert wanted in html
     assert not re.search(r"<(img|script|div|iframe)(?! class=\"table\")|href=\"(?!https://)", html)
 
 
 def test_rich_text() -> None:
-    """Styles, lists, quotes and code are drawn; links that run stay text."""
+    """Styles, lists, quotes and code are drawn; links that run code stay text."""
     text = {"type": "text", "text": "a<b", "style": {"bold": True, "code": True}}
     bad = {"type": "link", "url": "javascript:alert(1)", "text": "x"}
     section = {"type": "rich_text_section", "elements": [text, bad]}
@@ -206,8 +206,8 @@ def test_rich_text() -> None:
         ({"type": "multi_static_select", "options": OPTIONS}, [], "required"),
     ],
 )
-def test_a_form_complains_as_slack_does(item: Json, value: Any, problem: str) -> None:
-    """Slack's own form refuses such a value before the app hears of it."""
+def test_a_form_shows_the_errors_that_slack_would(item: Json, value: Any, problem: str) -> None:
+    """Slack's own form refuses such a value before it sends anything to the app."""
     found = element_problem(item, typed_value(item, value), optional=False)
     assert problem in found
     assert bool(found) == bool(problem)

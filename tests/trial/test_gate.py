@@ -1,4 +1,4 @@
-"""Nobody but the person who started the trial gets in, and no page can run anything."""
+"""Only the person who started the trial gets in, and no page can run anything."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_every_response_has_the_strict_policy(tmp_path: Path, path: str) -
             assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_a_person_sees_only_their_own_rooms(tmp_path: Path) -> None:
+async def test_a_person_sees_only_their_own_channels(tmp_path: Path) -> None:
     """A guest can neither open, read nor act in a private channel, nor press its buttons."""
     async with on_trial(tmp_path, ready=False) as visitor:
         private, slack = visitor.room("leads"), visitor.trial.slack
@@ -94,7 +94,7 @@ async def test_a_person_sees_only_their_own_rooms(tmp_path: Path) -> None:
 
 
 async def test_the_names_of_private_channels_stay_hidden(tmp_path: Path) -> None:
-    """Neither a mention nor a menu of channels names one to people who are not in it."""
+    """Neither mentions nor menus reveal a private channel's name to people outside it."""
     async with on_trial(tmp_path, ready=False) as visitor:
         team, private, slack = visitor.room("team"), visitor.room("leads"), visitor.trial.slack
         await visitor.act("ana", "post", channel=team, text="See #leads")
@@ -124,7 +124,7 @@ async def test_the_names_of_private_channels_stay_hidden(tmp_path: Path) -> None
         {"name": "models"},
     ],
 )
-async def test_nonsense_is_refused(tmp_path: Path, values: object) -> None:
+async def test_invalid_forms_are_refused(tmp_path: Path, values: object) -> None:
     """A form that the page would never send changes nothing and is no server error."""
     async with on_trial(tmp_path, ready=False) as visitor:
         for action in ("post", "click", "submit", "fault", "shortcut"):

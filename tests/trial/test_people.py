@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import ClientResponse
 
@@ -20,7 +22,7 @@ def _last(slack: LocalSlack) -> str:
     return slack.messages("team")[-1].ts
 
 
-async def test_the_examples_are_there_at_once_and_labelled(tmp_path: Path) -> None:
+async def test_the_first_page_has_labelled_examples(tmp_path: Path) -> None:
     """The first page shows a finished thread, labelled as written by scripted models."""
     async with on_trial(tmp_path, ready=False) as visitor:
         _, _, headers = await visitor.get("/")
@@ -29,6 +31,35 @@ async def test_the_examples_are_there_at_once_and_labelled(tmp_path: Path) -> No
         assert "Move it to Monday, but before the billing run." in text
         assert "Example, written by scripted models" in text
         assert "Show answers" in text
+
+
+async def test_a_finished_brainstorm_is_there_and_goes_on(tmp_path: Path) -> None:
+    """#brainstorm shows a board with its result; an idea in it can be taken further."""
+    async with on_trial(tmp_path) as visitor:
+        slack, room = visitor.trial.slack, visitor.room("brainstorm")
+        _, text, _ = await visitor.get(f"/as/ben/{room}")
+        assert "4 of 4 · Result" in text
+        assert "6 ideas from 3 people · 24 ideas from 3 models · 4 people voted" in text
+        board = slack.messages("brainstorm")[-1]
+        _, text, _ = await visitor.get(f"/as/ben/{room}/thread/{board.ts}")
+        for words in ("Fill it in for them (7)", "=2. A passkey instead of a password", "Dissent"):
+            assert words in text
+        assert text.count("Example, written by scripted models") == 5  # the board is on it twice
+        result = next(m for m in slack.messages("brainstorm", board.ts) if "=2." in m.text)
+        menu = next(b["accessory"] for b in result.blocks if "passkey" in str(b.get("text")))
+        await visitor.act(
+            "dan",
+            "click",
+            channel=room,
+            ts=result.ts,
+            block=next(b["block_id"] for b in result.blocks if b.get("accessory") == menu),
+            action=menu["action_id"],
+            value=menu["options"][0]["value"],
+        )
+        reply = await visitor.reply("brainstorm", count=2)
+        assert "balanced · 2 of 2 models" in slack.render(reply)
+        _, text, _ = await visitor.get(f"/as/dan/{room}/thread/{board.ts}")
+        assert text.count("Example, written by scripted models") == 5
 
 
 async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> None:
@@ -63,7 +94,7 @@ async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> No
         assert visitor.trial.slack.current_modal("Carla") is None
 
 
-async def test_commands_answer_as_slack_would(tmp_path: Path) -> None:
+async def test_commands_work_as_in_slack(tmp_path: Path) -> None:
     """/moa works; an unknown command and one in a thread are refused below the message box."""
     async with on_trial(tmp_path) as visitor:
         room = visitor.room("team")
@@ -79,7 +110,7 @@ async def test_commands_answer_as_slack_would(tmp_path: Path) -> None:
 
 
 async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
-    """A required field must be filled in; then the question goes where the form says."""
+    """A required field must be filled in. Then the question is posted where the form says."""
     async with on_trial(tmp_path) as visitor:
         await visitor.act("ana", "shortcut", callback_id="ask_anywhere")
         view = await opened_modal(visitor, "Ana", "What would you like to know?")
@@ -107,8 +138,8 @@ async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
         assert visitor.trial.slack.current_modal("Ana") is None
 
 
-async def test_a_file_can_be_asked_about_and_downloaded(tmp_path: Path) -> None:
-    """A file goes with the question, and comes back as a download that cannot run."""
+async def test_a_file_can_be_shared_and_downloaded(tmp_path: Path) -> None:
+    """A file is sent with the question, and offered as a download that can't run."""
     async with on_trial(tmp_path) as visitor:
         room, page = visitor.room("team"), b"<script>alert(1)</script>"
         await visitor.act(
@@ -144,7 +175,7 @@ async def test_hostile_text_is_escaped_everywhere(tmp_path: Path) -> None:
 
 
 async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
-    """The page says that the bot is down; once it is back, the question gets its reply."""
+    """The page says that the bot is down. Once it is back, the question gets its reply."""
     async with on_trial(tmp_path, delay=1.0) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "post", channel=room, text="@MoA Which one?")
@@ -172,7 +203,7 @@ async def test_a_question_without_a_bot_reaches_the_next_one(tmp_path: Path) -> 
         assert reply.thread_ts != second.thread_ts
 
 
-async def test_faults_can_be_switched(tmp_path: Path) -> None:
+async def test_faults_can_be_turned_on_and_off(tmp_path: Path) -> None:
     """Without streaming and with every model down the reply says so; then all works again."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
@@ -193,8 +224,8 @@ async def test_faults_can_be_switched(tmp_path: Path) -> None:
         assert reply.stream is not None
 
 
-async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path: Path) -> None:
-    """The examples and their answers open; a new question fails as it would in Slack."""
+async def test_without_models_questions_fail_with_a_notice(tmp_path: Path) -> None:
+    """The examples and their answers open. A new question fails as it would in Slack."""
     async with on_trial(tmp_path, no_models="Set OPENAI_API_KEY.") as visitor:
         room = visitor.room("team")
         _, text, _ = await visitor.get(f"/as/ana/{room}")
@@ -207,7 +238,7 @@ async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path
 
 
 async def test_people_edit_and_delete_what_they_wrote(tmp_path: Path) -> None:
-    """Only the author can; an edit keeps mentions, and shows what was typed for the next one."""
+    """Only the author can; an edit keeps mentions, and the next edit starts with the typed text."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "post", channel=room, text="Hi @Ben & #team @here <b>")
@@ -225,7 +256,7 @@ async def test_people_edit_and_delete_what_they_wrote(tmp_path: Path) -> None:
 
 
 async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
-    """A thread shows its first message and the newest replies; earlier ones on request."""
+    """A thread shows its first message and the newest replies, and earlier ones on request."""
     async with on_trial(tmp_path, ready=False) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         root = await slack.post("Ben", "team", "the root")
@@ -242,8 +273,8 @@ async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
         assert "Show earlier replies" not in text
 
 
-async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
-    """Live updates hold everything at first, then only what is new; a deleted thread ends them."""
+async def test_an_open_page_shows_what_others_write(tmp_path: Path) -> None:
+    """The first update has everything, later ones only what is new; a deleted thread ends them."""
     async with on_trial(tmp_path, ready=False) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         ts = await slack.post("Ana", "team", "Just a thought.")
@@ -263,8 +294,26 @@ async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
                 assert line
 
 
+async def test_times_are_those_of_the_visitor(tmp_path: Path) -> None:
+    """The browser reports its time zone, and messages, dates and prompts use it from then on."""
+    async with on_trial(tmp_path) as visitor:
+        slack, room = visitor.trial.slack, visitor.room("team")
+        ts = await slack.post("Ana", "team", "Until <!date^1795517880^{date} {time}|10:58 UTC>.")
+        slack.message("team", ts).blocks = []
+        await visitor.act("ana", "zone", name="Europe/Berlin")
+        _, text, _ = await visitor.get(f"/as/ben/{room}")
+        assert "Until November 24th, 2026 11:58." in text
+        assert 'data-zone="Europe/Berlin"' in text
+        posted = datetime.fromtimestamp(float(ts), ZoneInfo("Europe/Berlin"))
+        assert f">{posted:%H:%M}</time>" in text
+        for wrong in ("Nowhere/Else", "../../etc/passwd", ""):
+            await visitor.act("ana", "zone", name=wrong)
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert 'data-zone="Europe/Berlin"' in text
+
+
 async def next_event(stream: ClientResponse) -> dict[str, Any]:
-    """The next live update that changes something."""
+    """Return the next live update that changes something."""
     while True:
         line = (await stream.content.readline()).decode()
         assert line

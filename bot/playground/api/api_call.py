@@ -121,7 +121,7 @@ class ApiCall:
     ) -> str | None:
         """Return the named thread, if any; a reply's ts resolves to its thread.
 
-        Raises `error_code` if the thread's first message does not exist or was deleted.
+        Raises `error_code` if the thread's first message doesn't exist or was deleted.
         """
         named = self.text(name)
         if named is None:
@@ -135,7 +135,7 @@ class ApiCall:
         """Return the thread to post a message in, or None for the channel itself.
 
         If the thread's first message was deleted, Slack reports no error: it posts the message at
-        the top level of the channel, where everybody sees it. Sources: langchain-ai/open-swe 2753,
+        the top level of the channel, where everyone sees it. Sources: langchain-ai/open-swe 2753,
         PostHog 83601, timescale/tiger-agents 303, measure-sh 3997, hackclub/nephthys 220.
         """
         named = self.text("thread_ts")
@@ -187,7 +187,7 @@ def missing_argument(name: str) -> SlackError:
 
 
 def require_scope(app: Installation, scopes: tuple[str, ...]) -> None:
-    """Raise `missing_scope` unless the app has one of these scopes; no scopes means no check."""
+    """Raise `missing_scope` unless the app has one of these scopes. No scopes means no check."""
     if scopes and app.scopes.isdisjoint(scopes):
         provided = ",".join(sorted(app.scopes))
         raise SlackError("missing_scope", needed=",".join(scopes), provided=provided)

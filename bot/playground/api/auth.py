@@ -19,7 +19,7 @@ def api_test(call: ApiCall) -> Json:
 
 
 def auth_test(call: ApiCall) -> Json:
-    """Return whose token this is."""
+    """Return the identity that the token belongs to."""
     app, workspace = call.app, call.workspace
     enterprise = workspace.enterprises.get(app.team_id)
     return {

@@ -37,7 +37,7 @@ def post_message(call: ApiCall) -> Json:
 
 
 def update(call: ApiCall) -> Json:
-    """Update one of the app's messages. Its text has 4,000 characters at most, unlike a new one.
+    """Update one of the app's messages. Unlike a new one, it can have at most 4,000 characters.
 
     Source: https://docs.slack.dev/reference/methods/chat.update, msg_too_long.
     """

@@ -17,7 +17,7 @@ _PAGE: Final = 100
 
 
 def replies(call: ApiCall) -> Json:
-    """Return a thread, parent first; for a reply's ts, return only that reply."""
+    """Return a thread, parent first. For a reply's ts, return only that reply."""
     channel = call.require_read_scope(call.channel(), "history")
     if not call.is_member(channel):
         raise SlackError("not_in_channel")
@@ -34,7 +34,7 @@ def replies(call: ApiCall) -> Json:
 
 
 def history(call: ApiCall) -> Json:
-    """Return a conversation's messages, newest first, without the replies in threads."""
+    """Return a conversation's messages, newest first, without thread replies."""
     channel = call.require_read_scope(call.channel(), "history")
     if not call.is_member(channel):
         raise SlackError("not_in_channel")
@@ -84,7 +84,7 @@ def _with_users(call: ApiCall, names: list[str]) -> Channel:
 
 
 def _messages_json(call: ApiCall, channel: Channel, page: list[SlackMessage], more: Json) -> Json:
-    """Return the response with one page of messages; `more` holds the cursor fields."""
+    """Return the response with one page of messages. `more` contains the cursor fields."""
     has_scope = "metadata.message:read" in call.app.scopes
     with_metadata = has_scope and call.flag("include_all_metadata")
     found = [read_back(message_json(each, channel, with_metadata=with_metadata)) for each in page]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.playground.state.models import Json, SlackMessage
 
 FAULT_METHOD = "response_url"
-"""The method name for faults of this endpoint; a failed request still counts as a use."""
+"""The method name for faults of this endpoint. A failed request still counts as a use."""
 
 
 class ResponseUrls:
@@ -29,7 +29,7 @@ class ResponseUrls:
         self._emulator = emulator
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Handle one request; respond `ok` as plain text, or the error as JSON.
+        """Handle one request. Respond with `ok` as plain text, or the error as JSON.
 
         Content that Slack refuses gets the HTTP status 400 here, not 200 as in the Web API
         (slackapi/java-slack-sdk 1017, louislam/uptime-kuma 941).

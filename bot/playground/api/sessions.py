@@ -54,7 +54,7 @@ def set_session(call: ApiCall, channel: Channel, thread_ts: str, status: str) ->
 
 
 def check_status(status: str) -> SessionStatus:
-    """Return a session status; raise `invalid_arguments` if there is none of that name."""
+    """Return a session status. Raise `invalid_arguments` if none has that name."""
     if status not in _STATUSES:
         allowed = ", ".join(sorted(_STATUSES))
         raise SlackError("invalid_arguments", messages=[f"status must be one of: {allowed}"])

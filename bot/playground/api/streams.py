@@ -20,7 +20,7 @@ _DISPLAYS: Final = frozenset({"timeline", "plan", "dense"})
 
 
 def start(call: ApiCall) -> Json:
-    """Start a stream in a thread; outside direct messages it needs a recipient.
+    """Start a stream in a thread. Outside direct messages, it needs a recipient.
 
     If the thread's first message was deleted, Slack responds with `invalid_thread_ts`
     (langchain-ai/open-swe 2753, caipe-io 1034).
@@ -66,8 +66,8 @@ def append(call: ApiCall) -> Json:
 def stop(call: ApiCall) -> Json:
     """Append the last chunks, add the final blocks and finish the message.
 
-    It also sets the status of the thread's agent session, to `active` unless the call names another
-    (https://docs.slack.dev/reference/methods/chat.stopStream, python-slack-sdk 1945).
+    Also sets the status of the thread's agent session, to `active` unless the call specifies
+    another (https://docs.slack.dev/reference/methods/chat.stopStream, python-slack-sdk 1945).
     """
     channel = call.channel()
     message = _own_message(call, channel)

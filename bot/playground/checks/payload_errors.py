@@ -79,7 +79,7 @@ class PayloadErrors:
     def check_array(
         self, value: object, path: str, max_items: int, *, min_items: int = 1
     ) -> list[Any]:
-        """Require an array of `min_items` to `max_items`; return its items, or [] if it is none."""
+        """Require an array of `min_items` to `max_items`. Return its items; [] if it isn't one."""
         if not is_list(value):
             self.add(path, "must be an array")
             return []

@@ -42,7 +42,7 @@ def parse_json(value: Any) -> Any:
     """Parse JSON sent as text in a form; return any other value unchanged.
 
     Raises:
-        ValueError: if the text is not JSON.
+        ValueError: the text isn't JSON.
     """
     return json.loads(value) if isinstance(value, str) else value
 
@@ -77,7 +77,7 @@ def parse_blocks(value: Any, surface: Surface = "message") -> list[Json]:
     """Parse and validate blocks.
 
     Raises:
-        SlackError: `invalid_blocks_format` if this is not a JSON array of objects,
+        SlackError: `invalid_blocks_format` if this isn't a JSON array of objects, or
             `invalid_blocks` with every error if it breaks a rule.
     """
     try:
@@ -104,7 +104,7 @@ def add_block_ids(blocks: list[Json], prefix: str) -> list[Json]:
 
 
 def parse_metadata(value: Any) -> Json | None:
-    """Parse a message's metadata: an `event_type` and an `event_payload`, 8 kB at most."""
+    """Parse a message's metadata: an `event_type` and an `event_payload`, at most 8 kB."""
     try:
         metadata = parse_json(value)
     except ValueError as error:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_with_sdk(block: Json, path: str, errors: PayloadErrors) -> None:
-    """Add an error if slack_sdk cannot parse the block or finds it invalid."""
+    """Add an error if slack_sdk can't parse the block or finds it invalid."""
     try:
         model = Block.parse(block)
         if model is None:

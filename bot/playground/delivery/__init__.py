@@ -1,1 +1,1 @@
-"""How events reach the app: over Socket Mode or HTTP, retried until acknowledged."""
+"""Delivers events to the app over Socket Mode or HTTP, and retries until acknowledged."""

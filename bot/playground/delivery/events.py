@@ -25,7 +25,7 @@ EVENT_SCOPES: Final = {
 
 
 class Events:
-    """Builds events and puts those that the app subscribes to into the outbox."""
+    """Builds events, and puts those that the app subscribes to into the outbox."""
 
     def __init__(self, workspace: Workspace, app: Installation, outbox: Outbox) -> None:
         self._workspace = workspace
@@ -57,8 +57,8 @@ class Events:
     def _mention_teams(self, channel: Channel, message: SlackMessage) -> Json:
         """Return the team fields of an `app_mention`.
 
-        In a Slack Connect channel `team` is the host's team. An author from elsewhere has their own
-        team, or their Enterprise organisation, in `user_team` and `source_team`. Source: the
+        In a Slack Connect channel, `team` is the host's team. An author from elsewhere has their
+        own team, or their Enterprise organisation, in `user_team` and `source_team`. Source: the
         recorded payloads of bolt-python, tests/slack_bolt/request/test_internals.py.
         """
         host = channel.host or self._app.team_id
@@ -144,7 +144,7 @@ class Events:
     def _can_mention(self, channel: Channel, message: SlackMessage) -> bool:
         """Return whether a mention of the bot causes `app_mention`.
 
-        It does not in direct messages or in the bot's own messages.
+        It doesn't in direct messages or in the bot's own messages.
         """
         return channel.kind not in {"im", "mpim"} and message.user != self._app.bot_user_id
 
@@ -196,8 +196,8 @@ class Events:
     def _envelope(self, event: Json, channel: Channel | None, outer_team: str | None) -> Json:
         """Return an event's envelope.
 
-        In a Slack Connect channel the outer `team_id` may be another organisation's, and
-        `context_team_id` is the host's. Only `authorizations` always name the app's installation.
+        In a Slack Connect channel, the outer `team_id` may be another organisation's, and
+        `context_team_id` is the host's. Only `authorizations` always names the app's installation.
         Source: as for `_mention_teams`.
         """
         app = self._app

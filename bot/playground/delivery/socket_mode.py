@@ -1,4 +1,4 @@
-"""Socket Mode: sends envelopes over websockets that the app opened."""
+"""Socket Mode: sends envelopes over the websockets that the app opened."""
 
 from __future__ import annotations
 

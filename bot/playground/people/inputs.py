@@ -49,7 +49,7 @@ def find_element(
     """Return the block id and element with this `action_id`, in this block if one is named.
 
     Raises:
-        UnknownInWorkspaceError: if no element has it.
+        UnknownInWorkspaceError: no element has it.
     """
     for block in blocks:
         for part in walk([block]):
@@ -64,8 +64,8 @@ def find_element(
 def element_value(element: Json, value: Any) -> Json:
     """Return the payload fields for a clicked, chosen or entered value.
 
-    `value` is optional for a button. For a menu it is an option's value or label, or a list of
-    them in a multi-select. For feedback buttons it is one button's value or label.
+    `value` is optional for a button. For a menu it is an option's value or label, or a list of them
+    in a multi-select. For feedback buttons it is one button's value or label.
     """
     kind = element["type"]
     if kind in {"button", "icon_button"}:

@@ -150,9 +150,9 @@ class PeopleMessages:
     ) -> str:
         """Post a message, start delivering its events and return its ts.
 
-        With the subtype `bot_message` it comes from an integration without a user. Without `blocks`
-        it has what Slack's message box makes of the text. `attachments` are those of
-        `bot.playground.people.shares`, or an app's own.
+        With the subtype `bot_message`, it comes from an integration without a user. Without
+        `blocks`, it has the blocks that Slack's message box makes of the text. `attachments` are
+        those of `bot.playground.people.shares`, or an app's own.
         """
         author, conversation = self._member(user, channel)
         if thread_ts and thread_ts not in conversation.messages:

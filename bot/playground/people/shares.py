@@ -1,4 +1,4 @@
-"""Builds what Slack's clients make of typed text, pasted tables, forwarded messages and links."""
+"""Builds the payloads of typed text, pasted tables, forwarded messages and link previews."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def typed_blocks(text: str) -> list[Json]:
 def pasted_table(*rows: Sequence[str]) -> Json:
     """Return the attachment that a pasted table becomes (vercel/chat 803).
 
-    The message's text holds only the words beside it.
+    The message's text contains only the surrounding words.
     """
     cells = [[{"type": "raw_text", "text": cell} for cell in row] for row in rows]
     table = {"type": "table", "block_id": "pasted", "rows": cells}

@@ -1,4 +1,4 @@
-"""Finds whom a message would notify and which URLs Slack would fetch for previews.
+"""Finds who a message would notify, and which URLs Slack would fetch for previews.
 
 Slack resolves tokens before code: an unescaped `<!channel>` notifies even inside code. A URL
 inside code gets no preview.

@@ -1,4 +1,4 @@
-"""Turns posted Markdown into what conversations.replies returns of it: rich text and tables.
+"""Turns posted Markdown into what conversations.replies returns for it: rich text and tables.
 
 Source: yc-software/qm 651. There the `text` of such a message is a placeholder as well.
 """
@@ -24,7 +24,7 @@ _parser: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def read_back(message: Json) -> Json:
-    """Return a message as Slack returns it to a reader: without `markdown` blocks."""
+    """Return a message as Slack returns it to readers: without `markdown` blocks."""
     kinds = {block["type"] for block in message.get("blocks", ())}
     if "markdown" not in kinds:
         return message
@@ -38,7 +38,7 @@ def _converted(block: Json) -> list[Json]:
 
 
 def _blocks(markdown: str) -> list[Json]:
-    """Return a text as rich_text blocks, with a block of its own for each table."""
+    """Return a text as rich_text blocks, with a separate block for each table."""
     blocks: list[Json] = []
     for kind, content in _parts(_parser.parse(markdown)):
         if kind == "table":
@@ -80,7 +80,7 @@ def _parts(tokens: Sequence[Token]) -> Iterator[tuple[str, Json]]:
 
 
 def _track_list(token: Token, lists: list[tuple[str, int]]) -> None:
-    """Keep the style of each open list and the number of its finished items."""
+    """Keep track of each open list's style and the number of its finished items."""
     match token.type:
         case "bullet_list_open":
             lists.append(("bullet", 0))

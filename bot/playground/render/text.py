@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.playground.checks.payload_errors import is_object
+from bot.playground.render.dates import ReaderClock, render_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(r"<(?P<body>[^<>\n]+)>")
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
-_TEMPLATES: Final = {"emoji": ":{name}:", "date": "{fallback}", "color": "{value}"}
+_TEMPLATES: Final = {"emoji": ":{name}:", "color": "{value}"}
 _BULLETS: Final = ("•", "◦", "▪")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names of users and channels by id."""
+    """Names of users and channels by id; with a reader, dates are in their time zone."""
 
     by_id: Mapping[str, str]
+    reader: ReaderClock | None = None
 
     def resolve(self, some_id: str) -> str:
         """Return the name, or the id itself if it is unknown."""
@@ -80,10 +82,20 @@ def _inline(element: Json, names: Names) -> str:
         return _link(str(element["url"]), element.get("text"))
     if kind == "channel":
         return f"#{names.resolve(element['channel_id'])}"
+    if kind == "date":
+        return rich_text_date(element, names)
     if kind in _TEMPLATES:
-        return _TEMPLATES[kind].format(**{"fallback": element.get("timestamp"), **element})
+        return _TEMPLATES[kind].format(**element)
     target = element.get("user_id") or element.get("usergroup_id") or element.get("team_id")
     return f"@{names.resolve(str(target or element.get('range')))}"
+
+
+def rich_text_date(element: Json, names: Names) -> str:
+    """Return a `date` of rich text as its reader sees it."""
+    fallback = str(element.get("fallback") or element.get("timestamp"))
+    token = f"!date^{element.get('timestamp')}^{element.get('format')}|{fallback}"
+    date = render_date(token, names.reader)
+    return date.text if date else fallback
 
 
 def _token(body: str, names: Names) -> str:
@@ -92,6 +104,8 @@ def _token(body: str, names: Names) -> str:
         return f"@{label or names.resolve(target[1:])}"
     if target.startswith("#"):
         return f"#{label or names.resolve(target[1:])}"
+    if date := render_date(body, names.reader):
+        return _link(date.link, date.text) if date.link else date.text
     if target.startswith("!"):
         return label if "^" in target and label else f"@{target[1:].partition('^')[0]}"
     if re.match(r"(https?|mailto|tel):", target):

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 ChannelKind = Literal["channel", "group", "im", "mpim"]
 StreamState = Literal["live", "finished", "stopped", "expired"]
-"""`stopped`: a person pressed Stop. `expired`: Slack's five minutes are over."""
+"""`stopped`: a person pressed Stop. `expired`: Slack's five minutes have passed."""
 NotificationKind = Literal["user", "subteam", "channel", "here", "everyone"]
 SessionStatus = Literal["active", "processing", "suspended", "closed"]
 
@@ -193,7 +193,7 @@ class AssistantStatus:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A notification by an app message; `target` is a user, a group, or a word such as `here`."""
+    """A notification by an app message. `target` is a user, a group, or a word such as `here`."""
 
     kind: NotificationKind
     target: str

@@ -56,7 +56,7 @@ class Workspace:
         self.unfurls: list[Unfurl] = []
         self.calls: list[CallRecord] = []
         self.changes = 0
-        """How often something has changed."""
+        """How often anything has changed."""
         self._numbers = itertools.count(1)
         self._last_micro = 0
         self._waiters: set[asyncio.Future[None]] = set()
@@ -70,7 +70,7 @@ class Workspace:
         self._numbers = itertools.count(number)
 
     def next_ts(self) -> str:
-        """Return a new ts in epoch seconds and microseconds, later than all before."""
+        """Return a new ts in epoch seconds and microseconds, later than all earlier ones."""
         self._last_micro = max(self._last_micro + 1, int(self.clock.now() * _MICRO))
         return f"{self._last_micro // _MICRO}.{self._last_micro % _MICRO:06d}"
 

@@ -76,7 +76,7 @@ class FeedbackButtons:
         """Store a verdict.
 
         Raises:
-            RefusedError: if the actor may not give feedback on this reply.
+            RefusedError: the actor may not give feedback on this reply.
         """
         run = await self._runs.get(run_id)
         if run is None:
@@ -100,7 +100,7 @@ class FeedbackButtons:
 
 
 def reason_view(run_id: str) -> Block:
-    """Return the modal that asks why a reply did not help."""
+    """Return the modal that asks why a reply didn't help."""
     element = {
         "type": "plain_text_input",
         "action_id": REASON_INPUT,

@@ -26,7 +26,7 @@ from bot.slack.ui.footer import stop_button
 log = structlog.get_logger(__name__)
 
 READ_TIMEOUT_S = 0.7
-"""Together with `CHECK_TIMEOUT_S` less than the 3 s after which Slack gives up on a click
+"""Together with `CHECK_TIMEOUT_S`, less than the 3 s after which Slack gives up on a click
 (https://docs.slack.dev/interactivity/handling-user-interaction)."""
 
 
@@ -48,7 +48,7 @@ class QuestionStore(Protocol):
         *,
         again_of: str | None = None,
     ) -> str | None:
-        """Store a question and return its run id; None if one of its keys was stored before."""
+        """Store a question and return its run id, or None if one of its keys was stored before."""
         ...
 
     async def enqueue(self, run_id: str, question: Question) -> None:
@@ -85,7 +85,7 @@ class Regenerate:
             await ack()
             await respond_privately(respond, str(refused))
             return
-        await ack()  # not before the question is stored
+        await ack()  # only once the question is stored
         if new is None:
             return
         if new.question.surface == "command":
@@ -94,7 +94,7 @@ class Regenerate:
         await self._questions.enqueue(new.run_id, new.question)
 
     async def _store(self, run: Run | None, chosen: str, body: Mapping[str, Any]) -> _NewRun | None:
-        """Store the new run; None if this click was handled before.
+        """Store the new run. Return None if this click was handled before.
 
         Raises:
             RefusedError: with the text for the actor.
@@ -104,13 +104,13 @@ class Regenerate:
         actor = actor_of(body)
         click_key = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
         await self._check(run, actor, chosen)
-        asked = await as_it_reads_now(self._client, run.question)
+        asked = await with_current_text(self._client, run.question)
         if await self._runs.is_claimed(click_key):
             return None
         self._people.store_team(actor.user, actor.own_team)
         question = _question(asked, actor.user, body)
         pipeline = chosen or await self._same_pipeline(run, actor.user)
-        # The second key lets only one of several simultaneous clicks create a run.
+        # The second key ensures that only one of several simultaneous clicks creates a run.
         keys = [click_key, f"again:{run.id}:after:{await self._latest_id(run)}"]
         run_id = await self._questions.store(question, keys, pipeline, again_of=run.id)
         if run_id is None:
@@ -129,12 +129,12 @@ class Regenerate:
             raise RefusedError(strings.AGAIN_NO_PIPELINE)
 
     async def _latest_id(self, run: Run) -> str:
-        """Return the latest run that regenerated this one; empty if there is none.
+        """Return the latest regeneration of this run, or "" if there is none.
 
         Raises:
-            RefusedError: if that run has not ended.
+            RefusedError: that run has not ended.
         """
-        latest = await self._runs.asked_again(run)
+        latest = await self._runs.regeneration_of(run)
         if latest and not is_complete(latest):
             raise RefusedError(strings.AGAIN_IN_PROGRESS)
         return latest.id if latest else ""
@@ -147,10 +147,10 @@ class Regenerate:
         return (await self._preferences.rules(question.team, question.channel, user)).pipeline
 
 
-async def as_it_reads_now(client: AsyncWebClient, question: Question) -> Question:
-    """Return a question with the text that its message has now, since people edit their questions.
+async def with_current_text(client: AsyncWebClient, question: Question) -> Question:
+    """Return a question with the current text of its message, since people edit their questions.
 
-    It is unchanged if Slack does not tell, or if we posted the question for a person.
+    It is unchanged if Slack doesn't return the text, or if we posted the question for a person.
     """
     if question.surface not in {"mention", "direct"}:
         return question
@@ -170,7 +170,7 @@ async def as_it_reads_now(client: AsyncWebClient, question: Question) -> Questio
     messages = page.get("messages") or ()
     found = next((m for m in messages if m.get("ts") == question.ts), {})
     text = str(found.get("text") or "")
-    # A deleted question is found out when the run starts.
+    # A deleted question is detected when the run starts.
     if not text or text == question.text or found.get("subtype") == "tombstone":
         return question
     return replace(question, text=text, attached=True)

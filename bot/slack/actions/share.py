@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 QUESTION_LIMIT = 300
 
 SHARED_CHARS = 3 * MESSAGE_TARGET
-"""Characters of a reply to process for the one message in which it is shared."""
+"""Characters of a reply to process for the single message in which it is shared."""
 
 
 SHARED = (
@@ -40,7 +40,7 @@ SHARED = (
     Form(tables=False, blocks=False),
     Form(tables=False, blocks=False, markdown=False),
 )
-"""Few forms: Slack takes five requests for a click, and the last one removes the private reply."""
+"""Few forms: Slack accepts five requests per click, and the last one removes the private reply."""
 
 IN_CHANNEL: Mapping[str, Any] = {
     "response_type": "in_channel",
@@ -69,7 +69,7 @@ class ReplySharer:
         if run is None or not run.reply or origin != (actor.user, actor.channel):
             await respond_privately(respond, strings.NOT_SHARED)
             return
-        if not await self._runs.take_sharing(run.id):
+        if not await self._runs.claim_sharing(run.id):
             await respond_privately(respond, strings.SHARED_BEFORE)
             return
         posted = False
@@ -127,7 +127,7 @@ class _SharedMessage:
     Attributes:
         title: who asked what, as mrkdwn.
         text: the reply, or its beginning, as safe markdown.
-        notes: what to know about it.
+        notes: the notes on it.
         buttons: the blocks below it.
     """
 
@@ -137,7 +137,7 @@ class _SharedMessage:
     buttons: list[Block]
 
     def render(self, form: Form) -> Payload:
-        """Return the message with the parts of this form."""
+        """Return the message with the parts that this form has."""
         text = form.text(self.text)
         if not form.markdown:
             hint = [strings.BUTTONS_REFUSED] if self.buttons else []

@@ -1,6 +1,6 @@
 """The answers modal: an overview of a run and every model's own answer.
 
-Start reading at `handlers.AnswersModal`; `views.answers_view` builds what it shows.
+Start reading at `handlers.AnswersModal`; `views.answers_view` builds its content.
 """
 
 from __future__ import annotations

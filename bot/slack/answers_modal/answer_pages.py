@@ -1,4 +1,4 @@
-"""Splits the modal's content into pages, without laying out all of a very long answer."""
+"""Splits the modal's content into pages without laying out all of a very long answer."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PAGE_BYTES = 150_000
 PAGE_BLOCKS = 60
 
 LAYOUT_LIMIT = 48_000
-"""Characters up to which a whole answer is laid out before paging: 0.3 s at worst."""
+"""The longest answer that is laid out as a whole before paging, in characters: 0.3 s at worst."""
 
 LONG_PAGE_TEXT = 12_000
-"""Characters per page of a longer answer. As literal text they always fit into a view."""
+"""Characters per page of a longer answer. As literal text, they always fit into a view."""
 
 
 def paged(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Return the blocks in pages, in order; one empty page if there are none."""
+    """Return the blocks in pages, in order. If there are none, return one empty page."""
     pages: list[list[Block]] = [[]]
     text = size = 0
     for block in blocks:
@@ -46,7 +46,7 @@ def _text_of(block: Block) -> str:
 def text_page(text: str, number: int) -> tuple[list[Block], int, int]:
     """Return the blocks of a page, its number (the last one if there are fewer), and the count.
 
-    Page numbers start at 0. Above `LAYOUT_LIMIT` characters the count is an estimate until the
+    Page numbers start at 0. Above `LAYOUT_LIMIT` characters, the count is an estimate until the
     last page, because a page may end before it is full.
     """
     if len(text) <= LAYOUT_LIMIT:
@@ -62,6 +62,6 @@ def text_page(text: str, number: int) -> tuple[list[Block], int, int]:
 
 
 def _layout(piece: str) -> list[Block]:
-    """Return the piece as one page, as literal text if its markup needs more than one."""
+    """Return the piece as one page, or as literal text if its markup needs more than one."""
     pages = paged(rich_text(piece))
     return pages[0] if len(pages) == 1 else literal_text(piece)

@@ -1,7 +1,7 @@
 """Handles clicks in the answers modal: acknowledge, open, authorise, fill.
 
-The modal opens before the permission check, because Slack's trigger expires after 3 s. Clicks keep
-no state: each one reads the run store and checks permission again. So clicks also work after a
+The modal opens before the permission check, because Slack's trigger expires after 3 s. Clicks are
+stateless: each one reads the run store and checks permission again. So they also work after a
 restart or in another process.
 """
 
@@ -54,7 +54,7 @@ class ModalClick:
         location: what to show.
         actor: the person who clicked.
         marks_best: whether the click marks the answer as best (True) or undoes that (False).
-        is_paging: whether it only shows another page of a modal that is open.
+        is_paging: whether it only shows another page of an open modal.
     """
 
     view_id: str
@@ -104,7 +104,7 @@ class AnswersModal:
         await self._show(ModalClick(view.id, view.hash, location, actor_of(body)))
 
     async def open_loading(self, trigger_id: str) -> OpenView | None:
-        """Open the modal without answers yet; None if Slack refuses, as after 3 s."""
+        """Open the modal without answers yet. None if Slack refuses, for example after 3 s."""
         try:
             opened = await self._client.views_open(
                 trigger_id=trigger_id, view=message_view(strings.ANSWERS_LOADING)
@@ -175,11 +175,11 @@ class AnswersModal:
         keys = {entry.key: entry for entry in viewed.entries}
         entry = keys.get(click.location.key)
         if entry and can_be_best(entry):
-            store = self._feedback.choose_best if click.marks_best else self._feedback.take_back
+            store = self._feedback.choose_best if click.marks_best else self._feedback.clear_best
             await store(viewed.run.id, click.actor.user, entry.target)
 
     async def _fill(self, click: ModalClick, view: Block) -> None:
-        # With the hash, a slow click cannot overwrite the view of a later one.
+        # With the hash, a slow click can't overwrite the view of a later one.
         error = await self._update(click.view_id, view, click.hash)
         if error is None or error in OVERTAKEN:
             return
@@ -214,7 +214,7 @@ def _parse_action(
 
 
 async def _ask_for_another_click(respond: AsyncRespond) -> None:
-    """Tell the person that the modal did not open in time."""
+    """Tell the person that the modal didn't open in time."""
     try:
         response = await respond(
             text=strings.ANSWERS_TOO_LATE, response_type="ephemeral", replace_original=False

@@ -17,7 +17,7 @@ from moa.pipeline.strategies.ballots import borda_scores, parse_ballot
 NO_HOSTS: frozenset[str] = frozenset()
 
 NAMED_MODELS = 3
-"""How many late models are named. If there are more, they are counted."""
+"""The most late models to name. If there are more, they are counted."""
 
 
 def title(text: str) -> Json:
@@ -89,7 +89,7 @@ def _ranking(viewed: RunForViewer, ranking: Answer) -> str:
 
 
 def _combined_ranking(viewed: RunForViewer, rankings: Sequence[Answer]) -> str:
-    """Return the order that all rankings add up to, or "" unless they rank every answer."""
+    """Return the overall order of all rankings, or "" unless they rank every answer."""
     counted = [ranking for ranking in rankings if ranking.readable]
     answers = _ranked(viewed, counted[0]) if counted else []
     scores = borda_scores(counted, answers)
@@ -106,7 +106,7 @@ def _ranked(viewed: RunForViewer, ranking: Answer) -> list[Answer]:
 
 
 def _closing(viewed: RunForViewer, number: int, answers: Sequence[Answer]) -> str:
-    """Return when the layer closed, and which models it did not wait for."""
+    """Return when the layer closed, and which models it didn't wait for."""
     after = viewed.history.closed_after(number, answers)
     late = [a for a in answers if a.status == "late" or a.error_kind == "cancelled"]
     if not late:
@@ -125,7 +125,7 @@ def _list_models(viewed: RunForViewer, answers: Sequence[Answer]) -> str:
 
 
 def comparison(viewed: RunForViewer) -> list[list[Json]]:
-    """Return groups of rich_text elements; none if the answers were not compared."""
+    """Return groups of rich_text elements, or none if the answers were not compared."""
     found = viewed.run.disagreement
     if found is None:
         return []
@@ -156,5 +156,5 @@ def _difference(viewed: RunForViewer, difference: Difference) -> list[Json]:
 def _opinion(viewed: RunForViewer, view: View) -> list[Json]:
     pairs = zip(view.labels, view.models, strict=True)
     holders = ", ".join(viewed.model_names.author_of_label(label, model) for label, model in pairs)
-    # Names come first, so that a long text does not hide them.
+    # Names come first, so that a long text doesn't hide them.
     return [run(holders, {"bold": True}), *words(f": {view.text}")]

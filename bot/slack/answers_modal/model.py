@@ -1,4 +1,4 @@
-"""The data behind one person's answers modal: the run as they may see it, and where they are."""
+"""The data behind one person's answers modal: the run as they may see it, and their location."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from moa import Answer, Call
 
 @dataclass(frozen=True, slots=True)
 class CallHistory:
-    """The calls of a run in the order in which they ended; empty if none are stored.
+    """The calls of a run in the order in which they ended, or none if none are stored.
 
     A run that was interrupted and resumed has calls from several attempts. Times count from the
     start of each attempt, so they are only used together when they are consistent.
@@ -27,17 +27,17 @@ class CallHistory:
     calls: tuple[Call, ...] = ()
 
     def tries(self, answer: Answer) -> int:
-        """Return how often the model was asked for this answer; 1 if that is unknown."""
+        """Return how often the model was asked for this answer, or 1 if that is unknown."""
         return max(1, sum(call.model == answer.model for call in self._calls_for(answer)))
 
-    def stood_in_for(self, answer: Answer) -> str | None:
-        """Return the model that was asked first, if another one answered instead."""
+    def replaced_model(self, answer: Answer) -> str | None:
+        """Return the model that was asked first, if a different one answered."""
         first = self._first_model(answer)
         return first if first and first != answer.model else None
 
     def backed_up_by(self, answer: Answer) -> str | None:
-        """Return the model that was also asked but not needed."""
-        if self.stood_in_for(answer):
+        """Return the model that was also asked but wasn't needed."""
+        if self.replaced_model(answer):
             return None
         others = [call.model for call in self._calls_for(answer) if call.model != answer.model]
         return others[0] if others else None
@@ -45,7 +45,7 @@ class CallHistory:
     def closed_after(self, layer: int, answers: Sequence[Answer]) -> float | None:
         """Return the seconds after which a layer closed: when the next one's first call began.
 
-        None if that is unknown. `answers` are those of the layer.
+        None if that is unknown. `answers` are the layer's.
         """
         calls = [call for call in self.calls if call.role != "analyst"]
         current = [call for call in calls if call.layer == layer]
@@ -69,15 +69,15 @@ class CallHistory:
 
 
 Kind = Literal["answer", "ranking", "draft"]
-"""A draft is an aggregator's text that did not become the reply."""
+"""A draft is an aggregator's text that didn't become the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A text that the modal can show.
 
-    Its `key` contains the answer's letter and not its position, because the position would reveal
-    the model to anyone who knows moa.toml.
+    Its `key` contains the answer's letter rather than its position, because the position would
+    reveal the model to anyone who knows moa.toml.
     """
 
     key: str
@@ -87,7 +87,7 @@ class Entry:
 
     @property
     def target(self) -> str:
-        """The ID of the answer in the feedback store, "LAYER-POSITION"."""
+        """The id of the answer in the feedback store, "LAYER-POSITION"."""
         return f"{self.answer.layer}-{self.answer.position}"
 
 
@@ -167,7 +167,7 @@ def answer_note(viewed: RunForViewer, entry: Entry) -> str:
 
 
 def answer_details(viewed: RunForViewer, answer: Answer) -> list[str]:
-    """Return how often a model was asked, its stand-in, and the cost of the answer."""
+    """Return how often a model was asked, its backup, and the cost of the answer."""
     history, model_names = viewed.history, viewed.model_names
     details: list[str] = []
     tries = history.tries(answer)
@@ -176,10 +176,10 @@ def answer_details(viewed: RunForViewer, answer: Answer) -> list[str]:
         details.append(
             strings.OVERVIEW_TWICE if twice else strings.OVERVIEW_TRIES.format(count=tries)
         )
-    if first := history.stood_in_for(answer):
-        details.append(strings.OVERVIEW_STOOD_IN.format(model=model_names.stand_in(first)))
+    if first := history.replaced_model(answer):
+        details.append(strings.OVERVIEW_STOOD_IN.format(model=model_names.backup_name(first)))
     if other := history.backed_up_by(answer):
-        details.append(strings.OVERVIEW_BACKED_UP.format(model=model_names.stand_in(other)))
+        details.append(strings.OVERVIEW_BACKED_UP.format(model=model_names.backup_name(other)))
     if viewed.policy.cost and answer.cost_usd is not None:
         details.append(cost(answer.cost_usd))
     return details
@@ -199,8 +199,8 @@ def _used_by(viewed: RunForViewer, answer: Answer) -> str:
 def _failure_sentence(viewed: RunForViewer, answer: Answer) -> str:
     """Return the cause as a sentence.
 
-    The full error may contain a model's name, so it is used only where names are shown. An error
-    about the network names addresses, which are for operators.
+    The full error may contain a model's name, so it is used only if names are shown. A network
+    error names addresses, which are meant for operators.
     """
     is_public = answer.error_kind not in strings.ABOUT_THE_NETWORK
     if viewed.policy.names == "shown" and answer.error and is_public:
@@ -225,7 +225,7 @@ class ModalLocation:
 
     @classmethod
     def unpack(cls, packed: object) -> ModalLocation | None:
-        """Read private_metadata; None if it has another form."""
+        """Parse private_metadata. None if it has another form."""
         try:
             run_id, key, page = json.loads(str(packed))
             return cls(str(run_id), str(key), int(page))

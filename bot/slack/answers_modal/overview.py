@@ -1,4 +1,4 @@
-"""The modal's first page: who wrote the reply, where answers differ, and how each model did."""
+"""The modal's first page: who wrote the reply, where the answers differ, and how each model did."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def overview_heading(viewed: RunForViewer) -> str:
 
 
 def overview(viewed: RunForViewer) -> list[Block]:
-    """Return the blocks below that heading."""
+    """Return the blocks below the heading."""
     groups = [*comparison(viewed), *layers(viewed), _aggregators(viewed), _notes(viewed)]
     blocks = [block for group in groups if group for block in pages(group, BLOCK_LIMIT)]
     return [
@@ -72,7 +72,7 @@ def _figures(viewed: RunForViewer) -> str:
     run = viewed.run
     has_cost = viewed.policy.cost and run.reply
     paid = cost(run.cost_usd, estimated=_is_estimated(run)) if has_cost else None
-    return figures_line(run.pipeline, run.answers, strings.OVERVIEW_READ, run.seconds, paid)
+    return figures_line(run.pipeline, run.answers, strings.FOOTER_ANSWERS, run.seconds, paid)
 
 
 def _is_estimated(run: Run) -> bool:
@@ -131,7 +131,7 @@ def _legend(viewed: RunForViewer) -> str:
 
 
 def _used_answers(run: Run) -> list[Answer]:
-    """Return the models' own answers behind the reply, including those combined on the way."""
+    """Return the models' own answers behind the reply, including combined ones."""
     own = [answer for answer in run.answers if answer.readable and not is_combined(answer)]
     last = max((answer.layer for answer in own), default=0)
     return [answer for answer in own if answer.layer == last]

@@ -35,9 +35,9 @@ REFRESH = "reveal_refresh"
 BEST = "reveal_best"
 
 CLICKS = re.compile(rf"^({CHOOSE}|{REFRESH}|{BEST}|{GO}:\w+|{PAGE}:\d+)$")
-"""The action IDs of everything that can be clicked in the modal."""
+"""The action ids of everything that can be clicked in the modal."""
 
-CHOSEN, TAKEN_BACK = "yes", "no"
+CHOSEN, NOT_CHOSEN = "yes", "no"
 """Values of the "best" button. They name the new state, so a repeated click changes nothing."""
 
 
@@ -47,7 +47,7 @@ def message_view(text: str) -> Block:
 
 
 def in_progress_view(run: Run) -> Block:
-    """Return a modal with a refresh button, for a run that has not finished."""
+    """Return a modal with a refresh button, for an unfinished run."""
     count = sum(answer.readable for answer in run.answers)
     so_far = {0: strings.ANSWERS_SO_FAR_NONE, 1: strings.ANSWERS_SO_FAR_ONE}.get(
         count, strings.ANSWERS_SO_FAR.format(count=count)
@@ -92,7 +92,7 @@ def _view(blocks: list[Block], private_metadata: str) -> Block:
 
 
 def _navigation(entries: Sequence[Entry], keys: Sequence[str], index: int) -> list[Block]:
-    """Return the menu of answers and the buttons beside it; nothing if there are no answers."""
+    """Return the menu of answers and the buttons next to it, or nothing if there are no answers."""
     if not entries:
         return []
     buttons = [
@@ -137,7 +137,7 @@ def _group(entry: Entry) -> str:
 
 
 def _answer_top(viewed: RunForViewer, entry: Entry) -> list[Block]:
-    """Return the lines above an answer: layer, time, tokens, cost and what became of it."""
+    """Return the lines above an answer: layer, time, tokens, cost and status."""
     answer = entry.answer
     parts = [_group(entry)] if entry.kind != "draft" else []
     parts.append(seconds(answer.seconds))
@@ -190,7 +190,7 @@ def _is_best(viewed: RunForViewer, entry: Entry) -> bool:
 def _best_button(*, chosen: bool) -> Block:
     if chosen:
         label = strings.ANSWERS_BEST_CHOSEN_LABEL
-        undo = button(strings.ANSWERS_BEST_CHOSEN, BEST, TAKEN_BACK, accessibility_label=label)
+        undo = button(strings.ANSWERS_BEST_CHOSEN, BEST, NOT_CHOSEN, accessibility_label=label)
         return undo | {"style": "primary"}
     label = strings.ANSWERS_BEST_LABEL
     return button(strings.ANSWERS_BEST, BEST, CHOSEN, accessibility_label=label)

@@ -20,10 +20,10 @@ FRESH_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
-    """A channel as conversations.info describes it; the texts are the members' own.
+    """A channel as conversations.info describes it. The texts were written by its members.
 
     Attributes:
-        name: without its number sign; "" for direct messages.
+        name: without the number sign; "" for direct messages.
         topic: "" if there is none.
         is_private: whether people outside it may not know that it exists.
     """
@@ -65,7 +65,7 @@ class ChannelDirectory:
 def _parse(channel: Mapping[str, Any]) -> ChannelInfo:
     """Parse a channel (https://docs.slack.dev/reference/objects/conversation-object).
 
-    A group message's name lists its members ("mpdm-ana--ben-1"), which says nothing.
+    A group message's name lists its members ("mpdm-ana--ben-1"), so it is left out.
     """
     has_name = not (channel.get("is_im") or channel.get("is_mpim"))
     topic = channel.get("topic")

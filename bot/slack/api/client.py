@@ -52,7 +52,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "service_unavailable": "slack_fault",
     "ratelimited": "rate_limited",
 }
-"""Slack's error codes in a few classes. Metric labels must stay few; Slack's list keeps growing
+"""Slack's error codes in a few classes. Metric labels must stay few, and Slack's list keeps growing
 (https://docs.slack.dev/reference/methods, "Errors" of each method). Any other code is "refused".
 """
 
@@ -90,7 +90,7 @@ READ_ERRORS: Mapping[str, Trouble] = {
 
 
 class RequestCounter(AsyncRetryHandler):
-    """Counts every request, retries included. It never asks for a retry.
+    """Counts every request, including retries. Never asks for a retry.
 
     The SDK calls its retry handlers after each response and each error. Bolt passes the handlers on
     to the client that it creates for each request.
@@ -109,8 +109,8 @@ class RequestCounter(AsyncRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        """Count a response, or the error in its place. Always return False."""
-        is_counted = response is not None and error is not None  # the response came here before
+        """Count a response, or the error in its place. Always returns False."""
+        is_counted = response is not None and error is not None  # this response was counted before
         # Uploads go to URLs that contain an id, which must not become a label.
         if request.url.startswith(self._base_url) and not is_counted:
             self._count(request.url.removeprefix(self._base_url), outcome_of(response, error))
@@ -121,7 +121,7 @@ def outcome_of(response: HttpResponse | None, error: Exception | None = None) ->
     """Return the outcome of a request as a metric label.
 
     "ok", "no_answer" (connection lost or timeout: the effect is unknown), "not_slack" (a response
-    that is not JSON, for example from a proxy), or the class of Slack's error.
+    that isn't JSON, for example from a proxy), or the class of Slack's error.
     """
     if response is None:
         return "not_slack" if isinstance(error, SlackApiError) else "no_answer"
@@ -151,7 +151,7 @@ UNSURE = frozenset(
 """Codes of `code_of` after which the call may still have taken effect."""
 
 TRANSIENT = UNSURE | {"ratelimited"}
-"""Codes that a later retry may get past."""
+"""Codes that a later retry may overcome."""
 
 NOT_ABOUT_CONTENT = frozenset(
     {
@@ -175,13 +175,13 @@ NOT_ABOUT_CONTENT = frozenset(
         "user_not_in_channel",
     }
 )
-"""Codes that are about the message's place, its state or our rights, next to `READ_ERRORS`."""
+"""Codes about the message's place, its state or our rights, in addition to `READ_ERRORS`."""
 
 
 def refuses_content(code: str) -> bool:
     """Return whether Slack may accept the same call with plainer content.
 
-    Any unknown code counts: the documented lists of codes are incomplete.
+    Any unknown code counts, because the documented lists of codes are incomplete.
     """
     elsewhere = code in NOT_ABOUT_CONTENT or code in READ_ERRORS or code in TRANSIENT
     return not (elsewhere or code.startswith(("method_", "restricted_action")))
@@ -191,7 +191,7 @@ TIMEOUT_S = 20
 RATE_LIMIT_TRIES = 3
 
 CONNECTIONS = 100
-"""Open connections to Slack at most; further calls wait for a free one."""
+"""The most open connections to Slack. Further calls wait for a free one."""
 
 POSTING = (
     "chat.postMessage",
@@ -225,8 +225,8 @@ class SafeRetries(AsyncConnectionErrorRetryHandler):
 def client_session() -> aiohttp.ClientSession:
     """Return the connection pool that all Web API calls share. The caller closes it.
 
-    Without it the SDK opens a new connection for each call. `trust_env` stays off: `use_network`
-    reads the proxy once, while aiohttp would look it up in a thread for each call.
+    Without it, the SDK opens a new connection for each call. `trust_env` stays off: `use_network`
+    reads the proxy once, whereas aiohttp would look it up in a thread for each call.
     """
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
@@ -246,12 +246,12 @@ def web_client(
     Args:
         token: the bot token.
         base_url: the base URL of the Web API.
-        count: called after each request, retries included. If set, a refused token is logged too.
-        session: from `client_session`. Without it each call opens a new connection.
-        network: the proxies and certificates to use; without it the SDK reads the environment.
+        count: called after each request, including retries. If set, refused tokens are also logged.
+        session: from `client_session`. Without it, each call opens a new connection.
+        network: the proxies and certificates to use; without it, the SDK reads the environment.
 
     Raises:
-        ConfigurationError: a setting of the network can't be used.
+        ConfigurationError: a network setting can't be used.
     """
     handlers: list[AsyncRetryHandler] = (
         [RequestCounter(count, base_url), TokenWatch()] if count else []
@@ -273,7 +273,7 @@ def web_client(
 
 
 def code_of(error: BaseException) -> str:
-    """Return Slack's error code; "no_answer" or "not_slack" if there is none."""
+    """Return Slack's error code, or "no_answer" or "not_slack" if there is none."""
     if isinstance(error, SlackApiError):
         # A proxy in front of Slack may respond with plain text.
         data = getattr(error.response, "data", error.response)
@@ -283,9 +283,9 @@ def code_of(error: BaseException) -> str:
 
 
 def raise_refusal(response: WebhookResponse) -> None:
-    """Raise an error unless Slack accepted what was sent to a response_url.
+    """Raise an error unless Slack accepted a request to a response_url.
 
-    Slack reports a refusal by the HTTP status, with the code as JSON or as plain text
+    Slack reports a refusal in the HTTP status, with the code as JSON or as plain text
     (slackapi/java-slack-sdk 1017, louislam/uptime-kuma 941).
 
     Raises:
@@ -306,7 +306,7 @@ def raise_refusal(response: WebhookResponse) -> None:
 
 
 def response_error(code: str) -> SlackApiError:
-    """Return the error for a request to a response_url that did not work."""
+    """Return the error for a failed request to a response_url."""
     return SlackApiError("The response_url did not work.", {"ok": False, "error": code})
 
 
@@ -315,17 +315,17 @@ APP_HINT = (
     "an app-level token (xapp-…) with the scope connections:write: your app's page, "
     "Basic Information"
 )
-"""Which token belongs in SLACK_BOT_TOKEN and SLACK_APP_TOKEN, and where to find it."""
+"""The tokens for SLACK_BOT_TOKEN and SLACK_APP_TOKEN, and where to find them."""
 
 
 def token_error_text(error: BaseException, base_url: str, variable: str, hint: str) -> str:
-    """Return why Slack did not accept a token, and what to do.
+    """Return why Slack didn't accept a token, and what to do.
 
     Args:
         error: one of `SLACK_ERRORS`.
         base_url: the base URL of the Web API.
         variable: the environment variable that holds the token.
-        hint: which token belongs there and where to find it.
+        hint: the right token, and where to find it.
     """
     if trouble := connection_trouble(error):
         return f"{variable}: Slack at {base_url} could not be reached: {trouble}."

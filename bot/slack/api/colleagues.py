@@ -1,4 +1,4 @@
-"""Colleagues are people of our workspace or of our Enterprise organisation."""
+"""Colleagues are people from our workspace or our Enterprise organisation."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from bot.slack.api.origin import Actor
 
 
 class Colleagues:
-    """Tells colleagues from outsiders, from the payload if it says enough, else by users.info."""
+    """Tells colleagues from outsiders, by the payload if possible, otherwise by users.info."""
 
     def __init__(self, client: AsyncWebClient, identity: IdentityLookup) -> None:
         self._client = client
         self._identity = identity
 
     async def team_id(self) -> str:
-        """Return our workspace. Interactions and commands only come from its installation."""
+        """Return our workspace. Interactions and commands come only from its installation."""
         return (await self._identity.get()).team_id
 
     async def includes(self, actor: Actor) -> bool:
         """Return whether the actor is a colleague. Guests count.
 
         Raises:
-            SLACK_ERRORS: if users.info is needed and fails.
+            SLACK_ERRORS: users.info is needed and fails.
         """
         me = await self._identity.get()
         if actor.own_team in {me.team_id, me.enterprise_id or me.team_id}:
@@ -37,10 +37,10 @@ class Colleagues:
         return user.get("id") == actor.user and is_colleague(user, me)
 
     async def full_member(self, actor: Actor) -> Mapping[str, Any] | None:
-        """Fetch a colleague's user object; None for guests, bots, outsiders and deleted users.
+        """Fetch a colleague's user object. None for guests, bots, outsiders and deleted users.
 
         Raises:
-            SLACK_ERRORS: if users.info fails.
+            SLACK_ERRORS: users.info fails.
         """
         if not await self.includes(actor):
             return None
@@ -56,7 +56,7 @@ class Colleagues:
 def is_colleague(user: Mapping[str, Any], me: BotIdentity) -> bool:
     """Return whether a users.info user belongs to our workspace or Enterprise organisation.
 
-    In Enterprise a user has an `enterprise_user` with the organisation and its workspaces
+    In Enterprise, a user has an `enterprise_user` with the organisation and its workspaces
     (https://docs.slack.dev/reference/objects/user-object).
     """
     if user.get("team_id") == me.team_id:

@@ -1,4 +1,4 @@
-"""Whether Slack's requests reach this process."""
+"""Tells whether Slack's requests reach this process."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from contextlib import contextmanager
 from typing import Literal
 
 Mode = Literal["socket", "http", "worker"]
-"""How Slack's requests arrive. A worker receives none and only runs queued questions."""
+"""How Slack's requests arrive. A worker receives none, and only runs queued questions."""
 
 IsUp = Callable[[], Awaitable[bool]]
 
 
+async def always_up() -> bool:
+    """Return True: a worker needs no requests, and HTTP needs only an open port."""
+    return True
+
+
 class SlackLink:
-    """The connection to Slack as readiness and metrics see it, in any mode.
+    """The connection to Slack as readiness checks and metrics see it, in any mode.
 
     Args:
         mode: how Slack's requests arrive.
@@ -25,7 +30,7 @@ class SlackLink:
 
     @contextmanager
     def attach(self, is_up: IsUp) -> Generator[None, None, None]:
-        """Let `is_up` decide whether requests reach us, until the context exits."""
+        """Use `is_up` to tell whether requests reach us, until the context exits."""
         self._is_up = is_up
         try:
             yield
@@ -33,7 +38,5 @@ class SlackLink:
             self._is_up = None
 
     async def is_up(self) -> bool:
-        """Return whether requests reach us now. A worker needs none and is always up."""
-        if self._is_up is None:
-            return self.mode == "worker"
-        return await self._is_up()
+        """Return whether Slack can be used and, except in a worker, its requests reach us now."""
+        return self._is_up is not None and await self._is_up()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """The response of auth.test to our token. `scopes` are the granted ones."""
+    """The response of auth.test for our token. `scopes` are the granted ones."""
 
     user_id: str
     bot_id: str
@@ -36,7 +38,7 @@ class IdentityLookup:
         """Return our identity.
 
         Raises:
-            SlackApiError: if Slack does not accept the token.
+            SlackApiError: Slack doesn't accept the token.
         """
         async with self._lock:
             if self._me is None:
@@ -54,3 +56,25 @@ class IdentityLookup:
                     name=str(response.get("user") or ""),
                 )
         return self._me
+
+
+def authorizer(identity: IdentityLookup) -> Callable[[str | None], Awaitable[AuthorizeResult]]:
+    """Return what Bolt calls for each request to learn who the bot is.
+
+    Bolt's own middleware for one workspace calls auth.test for every request until the first
+    response arrives, so a burst of events at the start would exceed Slack's rate limit.
+    """
+
+    async def authorize(user_id: str | None) -> AuthorizeResult:
+        me = await identity.get()
+        return AuthorizeResult(
+            enterprise_id=me.enterprise_id,
+            team_id=me.team_id,
+            bot_user_id=me.user_id,
+            bot_id=me.bot_id or None,
+            bot_token=identity.client.token,
+            bot_scopes=sorted(me.scopes),
+            user_id=user_id,
+        )
+
+    return authorize

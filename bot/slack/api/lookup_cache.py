@@ -1,4 +1,4 @@
-"""Looks things up in Slack concurrently, within a time limit, and caches what it finds."""
+"""Looks things up in Slack concurrently, within a time limit, and caches the results."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 CACHE_SIZE = 5_000
-"""Entries in a cache; the least recently used goes first."""
+"""Entries in a cache. The least recently used is dropped first."""
 
 RETRY_AFTER_S = 300.0
 """Seconds before a failed lookup is repeated."""
 
 AT_ONCE = 40
-"""Lookups at the same time. Slack allows over 100 a minute (tier 4), and bursts."""
+"""Concurrent lookups. Slack allows over 100 a minute (tier 4), and bursts."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry(Generic[T]):
-    """What was found, or None after a failed lookup, and when to look again."""
+    """A result, or None after a failed lookup, and when to look it up again."""
 
     found: T | None
     due: float
@@ -34,7 +34,7 @@ class LookupCache(Generic[T]):
     """Caches the results of one kind of lookup.
 
     Args:
-        fetch: looks one thing up by id; None if that fails.
+        fetch: looks something up by id; None if that fails.
         fresh_s: seconds after which it is looked up again. If that fails, the old result stays.
     """
 
@@ -46,13 +46,13 @@ class LookupCache(Generic[T]):
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def get(self, key: str) -> T | None:
-        """Return what is known, after a lookup if needed; None if that fails."""
+        """Return the result, after a lookup if needed, or None if that fails."""
         if self._is_due(key):
             await self._refresh(key)
         return self._known(key)
 
     async def get_all(self, keys: Iterable[str], seconds: float) -> dict[str, T | None]:
-        """Return what is known of each key, after at most this many seconds for all lookups."""
+        """Return the result for each key, after at most this many seconds for all lookups."""
         wanted = list(dict.fromkeys(keys))
         due = [key for key in wanted if self._is_due(key)]
         if due:

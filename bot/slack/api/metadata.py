@@ -1,9 +1,9 @@
 """The metadata tag on our messages: their run, and whether they are a reply or a notice.
 
-A reply is part of the conversation that models read; a notice is not. Reading the tag needs the
-scope `metadata.message:read`. Without that scope, all our messages count as replies.
+A reply is part of the conversation that models read; a notice isn't. Reading the tag needs the
+scope `metadata.message:read`. Without it, all our messages count as replies.
 
-Any app can put such a tag on its own messages: check first that the message is ours.
+Any app can put such a tag on its own messages, so check first that the message is ours.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ def question_metadata(
 
     Args:
         user: the asker.
-        about: the ts of the message that they ask about.
-        quotes: whether the question holds words that others wrote.
+        about: the ts of the message that the question is about.
+        quotes: whether the question contains text that other people wrote.
     """
     payload: dict[str, Any] = {"user": user} | ({ABOUT: about} if about else {})
     return {"event_type": QUESTION, "event_payload": payload | ({QUOTES: True} if quotes else {})}
 
 
 def asked_about(message: Mapping[str, Any]) -> str | None:
-    """Return the ts of the message that a question we posted is about, if it is about one."""
+    """Return the ts of the message that a question we posted is about, if any."""
     return _text(message, ABOUT) if _kind(message) == QUESTION else None
 
 
@@ -68,7 +68,7 @@ def is_part_of(message: Mapping[str, Any], session_id: str, part: str) -> bool:
 
 
 def asked_by(message: Mapping[str, Any]) -> str | None:
-    """Return the user for whom we posted this question; None for every other message."""
+    """Return the user for whom we posted this question, or None for every other message."""
     return _text(message, "user") if _kind(message) == QUESTION else None
 
 
@@ -78,7 +78,7 @@ def typed_by(message: Mapping[str, Any]) -> str | None:
 
 
 def run_id_of(message: Mapping[str, Any]) -> str | None:
-    """Return the run of a message; None if it has no readable tag."""
+    """Return the run of a message, or None if it has no readable tag."""
     return _text(message, RUN)
 
 
@@ -88,7 +88,7 @@ def is_last_message(message: Mapping[str, Any]) -> bool:
 
 
 def is_notice(message: Mapping[str, Any]) -> bool:
-    """Return whether a message is a notice or the rest of an interrupted attempt."""
+    """Return whether a message is a notice, or left over from an interrupted attempt."""
     return _kind(message) in {NOTICE, ABANDONED}
 
 

@@ -33,10 +33,10 @@ PROXY_SILENT = "the proxy could not be reached. Check HTTPS_PROXY and HTTP_PROXY
 
 
 def use_network(client: AsyncWebClient, network: Network) -> None:
-    """Give a client the proxy and the certificates for its address. Blocking: 70 ms at first.
+    """Give a client the proxy and the certificates for its address. Blocking: 70 ms the first time.
 
-    The SDK reads `HTTPS_PROXY` again for each client that it copies, and knows neither `ALL_PROXY`
-    nor `NO_PROXY`. So its own reading is turned off.
+    The SDK reads `HTTPS_PROXY` again for each client that it copies, and supports neither
+    `ALL_PROXY` nor `NO_PROXY`. So its own reading is turned off.
 
     Raises:
         ConfigurationError: a setting can't be used.
@@ -55,7 +55,7 @@ def _no_proxy(*_: object) -> None:
 
 
 def connection_trouble(error: BaseException) -> str | None:
-    """Return why Slack couldn't be reached, if the proxy or the certificate is the reason."""
+    """Return why Slack couldn't be reached, if the reason is the proxy or the certificate."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             cause = error.certificate_error
@@ -67,3 +67,8 @@ def connection_trouble(error: BaseException) -> str | None:
             return PROXY_SILENT
         case _:
             return None
+
+
+def needs_a_setting(error: BaseException) -> bool:
+    """Return whether Slack stays out of reach until someone changes a setting of ours."""
+    return isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientHttpProxyError)

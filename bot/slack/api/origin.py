@@ -12,7 +12,7 @@ class Actor:
     """The person who clicked, submitted or typed, from Slack's signed payload.
 
     Attributes:
-        user: their id.
+        user: their user id.
         channel: where they acted; None in a modal.
         own_team: their workspace or Enterprise organisation; None if the payload doesn't say.
     """
@@ -23,11 +23,11 @@ class Actor:
 
 
 def workspace_of(body: Mapping[str, Any]) -> str | None:
-    """Return the workspace of our installation that an event is for.
+    """Return our installation's workspace that an event is for.
 
-    In a Slack Connect channel the outer `team_id`, `event.team` and even `context_team_id` may be
-    the other organisation's. `authorizations` always name our installation. Interactions and
-    commands name the actor's workspace instead: for these use `Colleagues.team_id`.
+    In a Slack Connect channel, the outer `team_id`, `event.team` and even `context_team_id` may be
+    the other organisation's. `authorizations` always names our installation. Interactions and
+    commands name the actor's workspace instead: for these, use `Colleagues.team_id`.
 
     Source: payloads recorded in bolt-python, tests/slack_bolt/request/test_internals.py.
     """
@@ -38,7 +38,7 @@ def workspace_of(body: Mapping[str, Any]) -> str | None:
 
 
 def team_of_author(event: Mapping[str, Any]) -> str | None:
-    """Return the author's team (T…) or Enterprise organisation (E…); None if unknown.
+    """Return the author's team (T…) or Enterprise organisation (E…), or None if unknown.
 
     `event.team` is the author's only if there is no `user_team`. Source: as above.
     """
@@ -49,7 +49,7 @@ def team_of_author(event: Mapping[str, Any]) -> str | None:
 
 
 def actor_of(body: Mapping[str, Any]) -> Actor:
-    """Return who clicked or submitted.
+    """Return the person who clicked or submitted.
 
     `user.team_id` is their workspace, or in Enterprise the id of their organisation
     (https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload).
@@ -60,7 +60,7 @@ def actor_of(body: Mapping[str, Any]) -> Actor:
 
 
 def actor_of_command(body: Mapping[str, Any]) -> Actor:
-    """Return who sent a slash command."""
+    """Return the person who sent a slash command."""
     return Actor(str(body.get("user_id")), str(body.get("channel_id")), _id(body.get("team_id")))
 
 

@@ -16,13 +16,13 @@ _CHANNEL_ID = re.compile(r"[A-Z0-9]+")
 
 
 def build_permalink(workspace_url: str, channel: str, ts: str, thread_ts: str) -> str | None:
-    """Return a message's permalink without a request; None for a command, which has no message.
+    """Return a message's permalink without a request, or None for a command, which has no message.
 
     It has the form that chat.getPermalink returns, escaped for mrkdwn
     (https://docs.slack.dev/reference/methods/chat.getPermalink).
 
     Args:
-        workspace_url: the workspace's address, with a slash at the end.
+        workspace_url: the workspace's address, with a trailing slash.
         channel: the message's channel.
         ts: the message.
         thread_ts: its thread; equal to `ts` at the top level.
@@ -36,7 +36,7 @@ def build_permalink(workspace_url: str, channel: str, ts: str, thread_ts: str) -
 
 
 async def fetch_permalink(client: AsyncWebClient, channel: str, ts: str) -> str | None:
-    """Fetch a message's permalink; None if the message is gone or Slack fails."""
+    """Fetch a message's permalink. None if the message is gone or the request fails."""
     try:
         response = await client.chat_getPermalink(channel=channel, message_ts=ts)
     except SLACK_ERRORS as error:
@@ -46,5 +46,5 @@ async def fetch_permalink(client: AsyncWebClient, channel: str, ts: str) -> str 
 
 
 def is_channel_id(channel: str) -> bool:
-    """Return whether a text can be a channel's id."""
+    """Return whether a text can be a channel id."""
     return bool(_CHANNEL_ID.fullmatch(channel))

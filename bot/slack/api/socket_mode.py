@@ -28,15 +28,16 @@ OnResponse = Callable[[float, int], None]
 """Called after each response to Slack with the seconds that it took and its HTTP status."""
 
 PING_S = 5.0
-"""Seconds between two pings. After four without a pong the session counts as lost."""
+"""Seconds between two pings. After four pings without a pong, the session counts as lost."""
 
 OPEN_TIMEOUT_S = 10.0
 """Seconds that a new session may take until Slack's `hello`. Its address works only once, so the
-next attempt asks for a new one."""
+next attempt requests a new one."""
 
 CHECK_INTERVAL_S = 0.5
 MAX_RETRY_DELAY_S = 60.0
-"""Longest delay between attempts to connect. The first is immediate, the second after a second."""
+"""The longest delay between attempts to connect. The first is immediate, the second comes after a
+second."""
 
 RETIRE_AFTER_S = 5.0
 """Seconds that a replaced session stays open to send its last responses. Slack waits 3 s."""
@@ -47,7 +48,7 @@ Source: https://docs.slack.dev/apis/events-api/using-socket-mode, "Disconnecting
 
 
 class SocketSession(SocketModeClient):
-    """One websocket session. It ends when Slack says so; `SocketMode` opens the next one.
+    """One websocket session. It ends when Slack ends it, and `SocketMode` opens the next one.
 
     The SDK's reconnection is off: it retries a refused address forever and logs a traceback each
     time.
@@ -70,7 +71,7 @@ class SocketSession(SocketModeClient):
         self.disconnect_reason: str | None = None
 
     async def run_message_listeners(self, message: dict[str, object], raw_message: str) -> None:
-        """Handle messages about the session; pass everything else on as a request."""
+        """Handle messages about the session, and pass everything else on as a request."""
         match message.get("type"):
             case "hello":
                 self.greeted.set()
@@ -84,7 +85,7 @@ class SocketSession(SocketModeClient):
         """Connect and wait for Slack's `hello`.
 
         Raises:
-            SLACK_ERRORS: if Slack gives no address or the session can't be opened.
+            SLACK_ERRORS: Slack returns no address, or the session can't be opened.
         """
         self.wss_uri = await self.issue_new_wss_url()
         async with asyncio.timeout(OPEN_TIMEOUT_S):
@@ -92,7 +93,7 @@ class SocketSession(SocketModeClient):
             await self.greeted.wait()
 
     async def is_up(self) -> bool:
-        """Return whether Slack greeted us, answers pings and did not turn Socket Mode off."""
+        """Return whether Slack greeted us, answers pings, and hasn't turned Socket Mode off."""
         kept = self.disconnect_reason is None or self.disconnect_reason in REPLACED
         return kept and self.greeted.is_set() and await self.is_connected()
 
@@ -154,7 +155,7 @@ class SocketMode:
             attempts += 1
 
     def _switch_to(self, session: SocketSession) -> None:
-        """Make this the current session; the old one stays open to send its last responses."""
+        """Make this the current session. The old one stays open to send its last responses."""
         old, self._session = self._session, session
         if old:
             task = asyncio.create_task(_retire(old))
@@ -175,7 +176,7 @@ class SocketMode:
                 await asyncio.wait_for(session.disconnect_requested.wait(), CHECK_INTERVAL_S)
 
     async def _wait_before_retry(self, attempts: int) -> None:
-        """Wait with exponential backoff. Log meanwhile if a session that was replaced ends."""
+        """Wait with exponential backoff. Log if a replaced session ends meanwhile."""
         delay_s = min(MAX_RETRY_DELAY_S, 2.0 ** (attempts - 1)) if attempts else 0
         until = time.monotonic() + delay_s
         await self._log_loss()
@@ -200,7 +201,7 @@ class SocketMode:
             log.warning("slack_not_connected", code=code)
 
     async def _handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
-        """Let Bolt handle a request and send its response. Bolt sends none if it refuses."""
+        """Let Bolt handle a request, and send its response. Bolt sends none if it refuses."""
         started, started_wall = time.perf_counter(), time.time()
         try:
             response = await run_async_bolt_app(self._app, req)

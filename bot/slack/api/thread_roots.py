@@ -1,8 +1,8 @@
 """Posts into threads without ever landing at the top level of the channel.
 
 If a thread's first message was deleted, `chat.postMessage` still succeeds and posts to the whole
-channel (langchain-ai/open-swe 2753, PostHog 83601, measure-sh 3997). So check that the root exists
-before posting, and check afterwards where the message went.
+channel (langchain-ai/open-swe 2753, PostHog 83601, measure-sh 3997). So we check that the root
+exists before posting, and check afterwards where the message went.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from bot.slack.api.metadata import run_id_of
 log = structlog.get_logger(__name__)
 
 GONE = "invalid_thread_ts"
-"""The code that chat.startStream returns for such a thread; raised here for every way to post."""
+"""The code that chat.startStream returns for such a thread. Raised here for every way to post."""
 
 DELETED = frozenset({"message_not_found", "thread_not_found"})
 DELETE_DELAYS_S = (0.0, 0.5, 2.0)
 """Seconds to wait before each attempt to delete a misplaced message."""
 
 HISTORY_LIMIT = 200
-"""Messages of a channel that are searched for misplaced ones."""
+"""Messages of a channel to search for misplaced ones."""
 
 
 async def root_exists(client: AsyncWebClient, channel: str, ts: str) -> bool:
-    """Return whether a message exists; True if that can't be checked.
+    """Return whether a message exists. True if that can't be checked.
 
     chat.getPermalink needs no scope and allows hundreds of calls a minute
     (https://docs.slack.dev/reference/methods/chat.getPermalink).
@@ -51,7 +51,7 @@ async def post_in_thread(
     """Post a message in a thread, without link previews, and return its ts.
 
     Raises:
-        SlackApiError: with the code `GONE` if the thread has no root. Nothing stays posted.
+        SlackApiError: with the code `GONE` if the thread has no root. No message remains posted.
         SLACK_ERRORS: from chat.postMessage.
     """
     if not await root_exists(client, channel, thread_ts):
@@ -68,7 +68,7 @@ async def post_in_thread(
 
 
 async def remove_misplaced(client: AsyncWebClient, run: Run) -> None:
-    """Delete a run's messages at the top level, from posts whose response was lost."""
+    """Delete a run's messages at the top level, left by posts whose response was lost."""
     channel = run.question.channel
     try:
         page = await client.conversations_history(

@@ -21,7 +21,7 @@ APP_TOKEN_METHOD = "apps.connections.open"  # noqa: S105 - the name of a method
 
 
 class TokenWatch(AsyncRetryHandler):
-    """Checks every Web API response for a refused token. It never asks for a retry.
+    """Checks every Web API response for a refused token. Never asks for a retry.
 
     Bolt passes the retry handlers on to the client that it creates for each request, so one
     instance sees all calls of the process. `SocketMode` reports on the app-level token.
@@ -39,7 +39,7 @@ class TokenWatch(AsyncRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,  # noqa: ARG002 - the SDK's signature
     ) -> bool:
-        """Check a response. Always return False."""
+        """Check a response. Always returns False."""
         body = response.body if response else None
         if isinstance(body, Mapping) and not request.url.endswith(APP_TOKEN_METHOD):
             self._check(body)

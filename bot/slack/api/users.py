@@ -19,7 +19,7 @@ from bot.slack.markdown.unicode_filter import clean, unescape
 log = structlog.get_logger(__name__)
 
 FRESH_S = 6 * 3_600.0
-"""Seconds after which a user is looked up again: people change their names and time zones."""
+"""Seconds after which a user is looked up again, since people change their names and time zones."""
 
 WORKSPACE_PREFIX = "T"
 """The first letter of workspace ids. Ids of Enterprise organisations start with E."""
@@ -27,14 +27,14 @@ WORKSPACE_PREFIX = "T"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user's name, and a note on a guest, bot or outsider, whom to trust less.
+    """A user's name, with a note if they are a guest, bot or outsider, whom models trust less.
 
     Attributes:
         name: the name that Slack shows; "someone" if the lookup failed.
         note: "guest", "bot", "other organisation" or "".
         real_name, username: their full name and their handle; "" if unknown.
         tz: their time zone, such as "Europe/Berlin"; "" if unknown.
-        utc_offset_s: its seconds from UTC when the user was looked up.
+        utc_offset_s: the time zone's offset from UTC in seconds when the user was looked up.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Person:
 
     @property
     def name_with_note(self) -> str:
-        """The name as prompts show it, followed by the note if there is one."""
+        """The name as prompts show it, followed by the note, if any."""
         name = prompt_name(self.name)
         return f"{name} ({self.note})" if self.note else name
 
@@ -66,7 +66,7 @@ class UserDirectory:
         self._cache = LookupCache(self._fetch, FRESH_S)
 
     async def name(self, user_id: str) -> str:
-        """Return a user's name; `NAMELESS` if the lookup fails."""
+        """Return a user's name, or `NAMELESS` if the lookup fails."""
         return (await self.person(user_id)).name
 
     async def person(self, user_id: str) -> Person:
@@ -88,7 +88,7 @@ class UserDirectory:
                 self._teams.popitem(last=False)
 
     async def team_of(self, user_id: str, default: str) -> str:
-        """Return a user's workspace; `default` if the lookup fails."""
+        """Return a user's workspace, or `default` if the lookup fails."""
         if stored := self._teams.get(user_id):
             return stored
         team = (await self._user(user_id)).get("team_id")
@@ -116,7 +116,7 @@ def is_app(user_id: str) -> bool:
 
 
 def one_line(name: object, limit: int = NAME_LIMIT) -> str:
-    """Return a name on one line, without hidden characters, at most `limit` long."""
+    """Return a name on one line, without hidden characters, in at most `limit` characters."""
     return " ".join(clean(str(name or "")).split())[:limit]
 
 

@@ -1,4 +1,4 @@
-"""Has the models write about a brainstorm in its thread: its result, and what people ask."""
+"""Lets the models write in a brainstorm's thread: its result, and answers about ideas."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.brainstorm.ports import BrainstormStore
 from bot.brainstorm.session import AboutSession, BrainstormSession
 from bot.ports import Question, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.thread_roots import post_in_thread
-from bot.slack.api.users import UserDirectory
-from bot.slack.brainstorm.text import one_line_topic, shown_words
+from bot.slack.brainstorm.text import one_line_topic, shorten_literal
+from bot.slack.brainstorm.view_data import SessionViews
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.thread.quoted_question import quoted_message
 from bot.slack.ui.clicks import RefusedError
@@ -21,35 +20,35 @@ from bot.slack.ui.strings import brainstorm as strings
 
 log = structlog.get_logger(__name__)
 
-WORDS = 500
-"""Characters of an idea in the message that asks about it. The models get all of them."""
+IDEA_CHARS = 500
+"""Characters of an idea in the message that asks about it. The models get the whole idea."""
 
-TOPIC = 200
+TOPIC_CHARS = 200
 
 HandOver = Callable[[str], Awaitable[int]]
 """Queues a run."""
 
 
 class AboutRuns:
-    """`bot.brainstorm.ports.ResultWriter`, and the same for single ideas."""
+    """`bot.brainstorm.ports.ResultWriter`, also for single ideas."""
 
     def __init__(
         self,
         client: AsyncWebClient,
-        store: BrainstormStore,
+        views: SessionViews,
         runs: RunStore,
         hand_over: HandOver,
-        people: UserDirectory,
     ) -> None:
         self._client = client
-        self._store = store
+        self._store = views.store
+        self._people = views.people
+        self._preferences = views.preferences
         self._runs = runs
         self._hand_over = hand_over
-        self._people = people
 
     async def write(self, session: BrainstormSession) -> None:
         """Ask for the result, once per step of the brainstorm."""
-        text = strings.QUESTIONS["result"].format(topic=one_line_topic(session, TOPIC))
+        text = strings.QUESTIONS["result"].format(topic=one_line_topic(session, TOPIC_CHARS))
         about = AboutSession(session.id, "result")
         key = f"brainstorm:{session.id}:{session.step}:result"
         await self._ask(session, about, session.user, str(session.result_ts), text=text, key=key)
@@ -62,13 +61,13 @@ class AboutRuns:
         words: Sequence[str],
         key: str,
     ) -> None:
-        """Post a person's question about ideas in the thread, and have it answered.
+        """Post a person's question about ideas in the thread, and queue it.
 
         Args:
             session: the brainstorm.
             about: the question about the brainstorm.
-            user: who asks.
-            words: the ideas' words.
+            user: the person who asks.
+            words: the text of the ideas.
             key: identifies the click when Slack delivers it again.
 
         Raises:
@@ -76,7 +75,7 @@ class AboutRuns:
         """
         if await self._runs.is_claimed(key):
             return
-        idea, other, *_ = *(shown_words(each, WORDS) for each in words), ""
+        idea, other, *_ = *(shorten_literal(each, IDEA_CHARS) for each in words), ""
         text = strings.QUESTIONS[about.kind].format(idea=idea, other=other)
         message = quoted_message(user, await self._people.name(user), text, quotes=True)
         try:
@@ -99,6 +98,7 @@ class AboutRuns:
         key: str,
     ) -> None:
         await self._store.put_question(ts, about)
+        pipeline = await self._pipeline(session, user)
         question = Question(
             team=session.team,
             channel=session.channel,
@@ -107,9 +107,15 @@ class AboutRuns:
             thread_ts=str(session.board_ts),
             text=escape_mrkdwn(text),
             surface="brainstorm",
-            pipeline=session.pipeline,
+            pipeline=pipeline,
             attached=False,
         )
-        run_id = await self._runs.claim(question, [key], session.pipeline)
+        run_id = await self._runs.claim(question, [key], pipeline)
         if run_id is not None:
             await self._hand_over(run_id)
+
+    async def _pipeline(self, session: BrainstormSession, user: str) -> str:
+        """Return the brainstorm's pipeline, or the asker's default if it no longer exists."""
+        if session.pipeline in self._preferences.pipelines:
+            return session.pipeline
+        return (await self._preferences.rules(session.team, session.channel, user)).pipeline

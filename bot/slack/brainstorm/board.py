@@ -27,12 +27,12 @@ from bot.slack.ui.strings import brainstorm as strings
 log = structlog.get_logger(__name__)
 
 SEARCHED = 200
-"""Messages per page that are searched for one that an earlier attempt may have posted."""
+"""Messages per page to search for one that an earlier attempt may have posted."""
 
 PAGES = 5
 
 SLACK_SECONDS = 1.0
-"""Subtracted from the moment a brainstorm started: Slack's clock may be behind ours."""
+"""Subtracted from the time when a brainstorm started, since Slack's clock may be behind ours."""
 
 CLOSINGS: Mapping[str, Closing] = {
     "archived": "archived",
@@ -60,19 +60,19 @@ class SlackBoard:
         self._now = now
 
     async def post(self, session: BrainstormSession, part: Part, *, search: bool) -> str:
-        """Post one of a brainstorm's messages, unless it is found, and return its ts."""
+        """Post one of a brainstorm's messages, unless it already exists, and return its ts."""
         tag = f"{part}:{session.boards}:{session.step}"
-        if search and (found := await _calling(lambda: self._find(session, part, tag))):
+        if search and (found := await _call_slack(lambda: self._find(session, part, tag))):
             log.info("brainstorm_message_found", part=part)
             return found
         content = await self._content(session, part)
         content["metadata"] = brainstorm_metadata(session.id, tag)
-        return str(await _calling(lambda: self._send(session, part, content)))
+        return str(await _call_slack(lambda: self._send(session, part, content)))
 
     async def update(self, session: BrainstormSession) -> None:
-        """Draw the board again."""
+        """Redraw the board."""
         content = await self._content(session, "board")
-        await _calling(
+        await _call_slack(
             lambda: self._client.chat_update(
                 channel=session.channel, ts=str(session.board_ts), **content
             ),
@@ -80,7 +80,7 @@ class SlackBoard:
         )
 
     async def closed(self, session: BrainstormSession, closing: Closing) -> None:
-        """Tell the starter privately why a brainstorm closed by itself."""
+        """Tell the starter privately why a brainstorm closed on its own."""
         text = strings.CLOSED_BY_ITSELF[closing].format(topic=safe_topic(session))
         try:
             opened = await self._client.conversations_open(users=session.user)
@@ -129,7 +129,7 @@ class SlackBoard:
         opened = await self._views.open_ideas(session) if session.shows_ideas else None
         return BoardFacts(
             session=session,
-            handed=await store.handed_in(session.id),
+            counts=await store.count_ideas(session.id),
             grouping=opened.grouping if opened else None,
             voters=voters_of(await store.ballots(session.id)),
             starter=await self._views.people.name(session.user),
@@ -168,8 +168,8 @@ class SlackBoard:
         return await self._client.conversations_replies(ts=str(session.board_ts), **common)
 
 
-async def _calling(call: Callable[[], Awaitable[T]], *, ignored: bool = False) -> T | None:
-    """Call Slack, and raise what a brainstorm does about its errors.
+async def _call_slack(call: Callable[[], Awaitable[T]], *, ignored: bool = False) -> T | None:
+    """Call Slack, and translate its errors into those that a brainstorm handles.
 
     With `ignored`, an error that says nothing about the channel gives None.
     """
@@ -189,7 +189,7 @@ async def _calling(call: Callable[[], Awaitable[T]], *, ignored: bool = False) -
 
 
 def _has_buttons(message: Mapping[str, Any], session: BrainstormSession, part: Part) -> bool:
-    """Return whether a message has a part's buttons, for when its metadata can't be read."""
+    """Return whether a message has a part's buttons. Used if its metadata can't be read."""
     block_id = f"{ids.BOARD_ACTIONS}:{session.id}"
     if part != "board" or session.boards or message.get("metadata"):
         return False

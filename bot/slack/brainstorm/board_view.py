@@ -1,4 +1,4 @@
-"""The board: one message that shows where a brainstorm is, with its buttons."""
+"""The board: one message that shows a brainstorm's state, with its buttons."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import slack_limits
-from bot.brainstorm.session import BrainstormSession, HandedIn
+from bot.brainstorm.session import BrainstormSession, IdeaCounts
 from bot.figures import dollars
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.text import (
     dots_count,
-    handed_in_text,
+    ideas_summary,
     people_count,
     phase_text,
     safe_topic,
-    shown_words,
+    shorten_literal,
 )
 from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn
 from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
@@ -28,20 +28,20 @@ THEMES_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class BoardFacts:
-    """What a board shows.
+    """The data that a board shows.
 
     Attributes:
         session: the brainstorm.
-        handed: how many ideas there are.
+        counts: the number of ideas.
         grouping: the ideas by theme; None while they are hidden.
-        voters: how many people gave dots.
+        voters: the number of people who gave dots.
         starter: the name of the person who started it.
         shows_cost: whether the channel shows costs.
-        now: the moment it is drawn for.
+        now: the time to draw it for.
     """
 
     session: BrainstormSession
-    handed: HandedIn
+    counts: IdeaCounts
     grouping: Grouping | None
     voters: int
     starter: str
@@ -65,16 +65,16 @@ def board_blocks(facts: BoardFacts) -> list[Block]:
 
 
 def board_text(session: BrainstormSession) -> str:
-    """Return the board in one line, for notifications and screen readers."""
+    """Return the board as one line, for notifications and screen readers."""
     topic = safe_topic(session, 200)
     return strings.BOARD_FALLBACK.format(topic=topic, phase=strings.PHASES[session.phase])
 
 
 def _whole_topic(session: BrainstormSession) -> list[Block]:
-    """Return the topic in full if the heading had to cut it."""
+    """Return the full topic if the heading had to cut it."""
     if len(strings.BOARD_TITLE.format(topic=session.topic)) <= slack_limits.HEADER_TEXT:
         return []
-    text = shown_words(session.topic, slack_limits.SECTION_TEXT)
+    text = shorten_literal(session.topic, slack_limits.SECTION_TEXT)
     return [{"type": "section", "text": plain_text(text)}]
 
 
@@ -87,7 +87,7 @@ def _hint(session: BrainstormSession) -> str:
 
 
 def _themes(facts: BoardFacts) -> list[Block]:
-    """Return the titles of the themes, with how many ideas each has."""
+    """Return the titles of the themes, with the number of ideas in each."""
     if facts.grouping is None or not facts.grouping.themes:
         return []
     themes = facts.grouping.themes
@@ -101,12 +101,12 @@ def _themes(facts: BoardFacts) -> list[Block]:
 
 
 def theme_label(title: str, count: int, limit: int = 60) -> str:
-    """Return a theme's title with the number of its ideas; plain text."""
-    return strings.THEME_OPTION.format(title=shown_words(title, limit), count=count)
+    """Return a theme's title with the number of its ideas, as plain text."""
+    return strings.THEME_OPTION.format(title=shorten_literal(title, limit), count=count)
 
 
 def _counts(facts: BoardFacts) -> str:
-    parts = [escape_mrkdwn(handed_in_text(facts.handed))]
+    parts = [escape_mrkdwn(ideas_summary(facts.counts))]
     session = facts.session
     if session.phase == "silence" and not session.settled:
         parts.append(strings.MODELS_AT_WORK)

@@ -16,7 +16,7 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.metadata import brainstorm_metadata
 from bot.slack.api.thread_roots import post_in_thread, root_exists
 from bot.slack.brainstorm import ids
-from bot.slack.brainstorm.desk import BrainstormDesk
+from bot.slack.brainstorm.click_support import ClickSupport
 from bot.slack.brainstorm.text import one_line_topic, safe_topic
 from bot.slack.brainstorm.view_data import OpenIdeas
 from bot.slack.ui.clicks import RefusedError
@@ -30,33 +30,33 @@ Format = Literal["md", "csv"]
 SNIPPET = 3_500
 """Characters of text in one message."""
 
-MOST_SNIPPETS = 40
+MAX_SNIPPETS = 40
 
 
 class ExportClicks:
     """Handles the export buttons."""
 
-    def __init__(self, desk: BrainstormDesk) -> None:
-        self._desk = desk
+    def __init__(self, support: ClickSupport) -> None:
+        self._support = support
 
     async def markdown(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Export as Markdown."""
-        await self._desk.clicked(ack, body, respond, self._export(body, "md"))
+        await self._support.clicked(ack, body, respond, self._export(body, "md"))
 
     async def csv(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Export as CSV."""
-        await self._desk.clicked(ack, body, respond, self._export(body, "csv"))
+        await self._support.clicked(ack, body, respond, self._export(body, "csv"))
 
     async def _export(self, body: Mapping[str, Any], kind: Format) -> None:
-        session = await self._desk.admit(body, ids.clicked_parts(body)[0])
+        session = await self._support.admit(body, ids.clicked_parts(body)[0])
         if session.phase not in {"result", "closed"} or session.board_ts is None:
             raise RefusedError(strings.NO_RESULT_YET)
         text = await self._text(session, kind)
-        if not await _post(self._desk.client, session, text, kind):
+        if not await _post(self._support.client, session, text, kind):
             raise RefusedError(strings.EXPORT_FAILED)
 
     async def _text(self, session: BrainstormSession, kind: Format) -> str:
-        views = self._desk.views
+        views = self._support.views
         opened = await views.open_ideas(session)
         ballots = await views.store.ballots(session.id)
         whole = Brainstorm(
@@ -71,7 +71,7 @@ class ExportClicks:
 
 
 def _author_in(opened: OpenIdeas) -> Any:
-    """Return what names an idea's author as the channel shows them."""
+    """Return a function that names an idea's author as the channel shows them."""
 
     def author(idea: Idea) -> str:
         return opened.shown.sources.get(idea.id, "")
@@ -104,7 +104,7 @@ async def _post_as_text(client: AsyncWebClient, session: BrainstormSession, text
     """Post an export as preformatted text, which Slack shows literally."""
     pieces = split_text(text, SNIPPET)
     try:
-        for number, piece in enumerate(pieces[:MOST_SNIPPETS], 1):
+        for number, piece in enumerate(pieces[:MAX_SNIPPETS], 1):
             literal = {"type": "text", "text": piece}
             block = {"type": "rich_text_preformatted", "elements": [literal]}
             await post_in_thread(
@@ -118,11 +118,11 @@ async def _post_as_text(client: AsyncWebClient, session: BrainstormSession, text
     except SLACK_ERRORS as error:
         log.warning("export_not_posted", error=code_of(error))
         return False
-    return len(pieces) <= MOST_SNIPPETS
+    return len(pieces) <= MAX_SNIPPETS
 
 
 def split_text(text: str, limit: int) -> list[str]:
-    """Return a text in pieces of whole lines where they fit; joined, they are the text."""
+    """Return a text in pieces, each of whole lines if they fit. The joined pieces are the text."""
     pieces = [""]
     for line in text.splitlines(keepends=True):
         for start in range(0, len(line), limit):

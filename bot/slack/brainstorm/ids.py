@@ -1,4 +1,4 @@
-"""The ids of buttons, menus and modals, and the values they carry."""
+"""The ids of buttons, menus and modals, and the values that they carry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THEME, TURN_SEEN, TURN_MINE, TURN_VOTE = (
     "brainstorm_turn_vote",
 )
 PREVIOUS, NEXT = "_back", "_on"
-"""Endings of the ids of the two paging buttons."""
+"""Suffixes of the ids of the two paging buttons."""
 
 START_VIEW, ADD_VIEW, CHANGE_VIEW, VOTE_VIEW, COMBINE_VIEW = (
     "brainstorm_start_view",
@@ -34,16 +34,16 @@ TOPIC, MINUTES, DOTS, PLACE, PIPELINE = "topic", "minutes", "dots", "place", "pi
 IDEAS, NAME, IDEA, OTHER = "ideas", "name", "idea", "other"
 
 BOARD_ACTIONS = "brainstorm_board"
-"""The first part of the block id of a brainstorm's buttons. Recovery looks for it."""
+"""The start of the block id of a brainstorm's buttons. Recovery looks for it."""
 
 
 def join_parts(*parts: object) -> str:
-    """Return a value that `split_parts` takes apart. The parts contain no separator."""
+    """Return a value that `split_parts` can split. The parts contain no separator."""
     return SEPARATOR.join(map(str, parts))
 
 
 def split_parts(value: object) -> tuple[str, ...]:
-    """Return the parts of a value; the first is a brainstorm's id, or "" if it can't be one."""
+    """Return the parts of a value. The first is a brainstorm's id, or "" if it can't be one."""
     session_id, *rest = str(value or "").split(SEPARATOR)
     return parse_run_id(session_id), *rest
 
@@ -55,6 +55,6 @@ def clicked_parts(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def number_in(parts: tuple[str, ...], index: int) -> int:
-    """Return a part as a number; 0 if it is none."""
+    """Return a part as a number, or 0 if it isn't one."""
     text = parts[index] if len(parts) > index else ""
     return int(text) if text.isascii() and text.isdigit() else 0

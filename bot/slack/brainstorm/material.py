@@ -15,21 +15,21 @@ from bot.slack.ui.strings import brainstorm as strings
 
 log = structlog.get_logger(__name__)
 
-AFTER_ALL = "9999999999.000000"
-"""The ts of a message after every other one."""
+LATEST_TS = "9999999999.000000"
+"""A ts later than that of any message."""
 
 
 class ThreadMaterial:
     """Turns a thread into the material of a brainstorm."""
 
     LIMIT: ClassVar[int] = 20_000
-    """Characters of a thread that are used, the latest ones."""
+    """Characters of a thread to use, the latest ones."""
 
     def __init__(self, threads: ThreadReader) -> None:
         self._threads = threads
 
     async def read(self, team: str, channel: str, user: str, thread_ts: str | None) -> str:
-        """Return a thread as text; "" without one.
+        """Return a thread as text, or "" without a thread.
 
         Raises:
             RefusedError: it can't be read.
@@ -41,7 +41,7 @@ class ThreadMaterial:
             team=team,
             channel=channel,
             user=user,
-            ts=AFTER_ALL,
+            ts=LATEST_TS,
             thread_ts=thread_ts,
             text=end,
             surface="mention",

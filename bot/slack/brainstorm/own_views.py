@@ -9,13 +9,13 @@ from bot import slack_limits
 from bot.brainstorm.session import BrainstormSession, StoredIdea
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.pages import page_blocks, page_of
-from bot.slack.brainstorm.text import shown_words
+from bot.slack.brainstorm.text import shorten_literal
 from bot.slack.ui.blocks import Block, context, plain_text, section
 from bot.slack.ui.forms import input_block, option
 from bot.slack.ui.strings import brainstorm as strings
 
 PAGE_SIZE = 20
-WORDS = 2_900
+IDEA_CHARS = 2_900
 
 
 def add_view(session: BrainstormSession) -> Block:
@@ -51,7 +51,7 @@ def add_view(session: BrainstormSession) -> Block:
 
 
 def parse_added(view: Mapping[str, Any]) -> tuple[str, bool]:
-    """Return the text of the submitted form, as typed, and whether the name may be shown."""
+    """Return the submitted text, as typed, and whether the person's name may be shown."""
     values = (view.get("state") or {}).get("values") or {}
     text = ((values.get(ids.IDEAS) or {}).get(ids.IDEAS) or {}).get("value")
     boxes = ((values.get(ids.NAME) or {}).get(ids.NAME) or {}).get("selected_options") or ()
@@ -101,7 +101,7 @@ def parse_changed(view: Mapping[str, Any]) -> str:
 
 
 def notice_view(text: str, title: str = strings.TITLE) -> Block:
-    """Return a modal with nothing but a text (mrkdwn)."""
+    """Return a modal that contains only a text (mrkdwn)."""
     return {
         "type": "modal",
         "title": plain_text(title),
@@ -111,12 +111,15 @@ def notice_view(text: str, title: str = strings.TITLE) -> Block:
 
 
 def topic_block(session: BrainstormSession) -> Block:
-    """Return the topic, literally."""
-    return {"type": "section", "text": plain_text(shown_words(session.topic, WORDS))}
+    """Return the topic, shown literally."""
+    return {"type": "section", "text": plain_text(shorten_literal(session.topic, IDEA_CHARS))}
 
 
 def _own_idea(session: BrainstormSession, idea: StoredIdea, *, can_change: bool) -> Block:
-    block: Block = {"type": "section", "text": plain_text(shown_words(idea.text, WORDS) or "…")}
+    block: Block = {
+        "type": "section",
+        "text": plain_text(shorten_literal(idea.text, IDEA_CHARS) or "…"),
+    }
     if not can_change:
         return block
     options = [

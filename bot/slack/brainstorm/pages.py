@@ -1,4 +1,4 @@
-"""Cuts long lists into the pages of a modal."""
+"""Splits long lists into the pages of a modal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[T]):
-    """One page of a list. Pages count from 0; `first` is the index of its first item."""
+    """One page of a list. Page numbers start at 0. `first` is the index of its first item."""
 
     items: Sequence[T]
     number: int
@@ -33,9 +33,9 @@ def page_of(items: Sequence[T], number: int, size: int) -> ListPage[T]:
 
 
 def page_blocks(action_id: str, parts: Sequence[object], page: ListPage[T]) -> list[Block]:
-    """Return where the page is, and buttons to the others; nothing if it is the only one.
+    """Return the page's number and the buttons to other pages, or nothing if it is the only one.
 
-    A button's value is the `parts` and the number of the page it opens.
+    A button's value consists of the `parts` and the number of the page that it opens.
     """
     if page.pages == 1:
         return []

@@ -1,4 +1,4 @@
-"""The modals in which people read all ideas: by theme, every wording, and what to combine."""
+"""The modals for reading all ideas: by theme, by wording, and for combining two."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.brainstorm.session import BrainstormSession
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.board_view import theme_label
 from bot.slack.brainstorm.pages import page_blocks, page_of
-from bot.slack.brainstorm.text import shown_words
+from bot.slack.brainstorm.text import shorten_literal
 from bot.slack.brainstorm.thread_posts import idea_blocks, idea_menu, idea_section
 from bot.slack.brainstorm.view_data import OpenIdeas
 from bot.slack.ui.blocks import Block, actions, plain_text, section
@@ -18,7 +18,7 @@ from bot.slack.ui.strings import brainstorm as strings
 from moa.brainstorm import IdeaGroup
 
 PAGE_SIZE = 15
-WORDS = 2_800
+IDEA_CHARS = 2_800
 WORDINGS_SHOWN = 80
 
 
@@ -45,21 +45,21 @@ def _theme_menu(session: BrainstormSession, opened: OpenIdeas, theme: int) -> Bl
     menu: Block = {"type": "static_select", "action_id": ids.THEME, "options": options}
     if theme < len(options):
         menu["initial_option"] = options[theme]
-    # Another block for each theme: Slack keeps the old choice of a block that stays.
+    # Each theme gets a different block id: Slack keeps the old choice of a block that stays.
     return actions(f"{ids.THEME}:{theme}", [menu])
 
 
 def _idea(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup) -> list[Block]:
     joined = len(group.idea_ids) > 1
     menu = idea_menu(session, group.representative, wordings=joined)
-    return idea_blocks(opened.shown.words(group, WORDS), opened.shown.about(group), menu)
+    return idea_blocks(opened.shown.words(group, IDEA_CHARS), opened.shown.about(group), menu)
 
 
 def wordings_view(opened: OpenIdeas, group: IdeaGroup) -> Block:
-    """Return every wording of a joined idea."""
+    """Return every wording of a merged idea."""
     blocks: list[Block] = []
     for number in group.idea_ids[:WORDINGS_SHOWN]:
-        words = shown_words(opened.shown.ideas[number].text, WORDS)
+        words = shorten_literal(opened.shown.ideas[number].text, IDEA_CHARS)
         named = opened.shown.sources.get(number, "")
         source = strings.WORDING_FROM.format(source=named) if named else ""
         blocks.append(idea_section("\n".join(line for line in (words, source) if line), None))
@@ -67,13 +67,15 @@ def wordings_view(opened: OpenIdeas, group: IdeaGroup) -> Block:
 
 
 def combine_view(session: BrainstormSession, opened: OpenIdeas, idea_id: str) -> Block:
-    """Return the form that asks which idea to combine one with."""
+    """Return the form that asks which other idea to combine an idea with."""
     own = group_of(opened, idea_id)
     groups: list[Block] = []
     for theme in opened.grouping.themes[: slack_limits.OPTION_GROUPS]:
         options = _options(opened, [group for group in theme.groups if group != own])
         if options:
-            groups.append({"label": plain_text(shown_words(theme.title, 75)), "options": options})
+            groups.append(
+                {"label": plain_text(shorten_literal(theme.title, 75)), "options": options}
+            )
     if own is None or not groups:
         return _modal(strings.COMBINE_TITLE, [section(strings.COMBINE_ONE)])
     element: Block = {
@@ -82,7 +84,7 @@ def combine_view(session: BrainstormSession, opened: OpenIdeas, idea_id: str) ->
         "placeholder": plain_text(strings.COMBINE_LABEL),
         "option_groups": groups,
     }
-    this = idea_section(opened.shown.words(own, WORDS) or "…", None)
+    this = idea_section(opened.shown.words(own, IDEA_CHARS) or "…", None)
     return _modal(
         strings.COMBINE_TITLE, [this, input_block(ids.OTHER, strings.COMBINE_LABEL, element)]
     ) | {
@@ -100,7 +102,7 @@ def _options(opened: OpenIdeas, groups: Sequence[IdeaGroup]) -> list[Block]:
 
 
 def group_of(opened: OpenIdeas, idea_id: str) -> IdeaGroup | None:
-    """Return the group that an idea is in; None if there is no such idea."""
+    """Return the group that an idea is in, or None if there is no such idea."""
     return next((each for each in opened.grouping.groups if idea_id in each.idea_ids), None)
 
 

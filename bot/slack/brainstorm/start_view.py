@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import slack_limits
-from bot.brainstorm.session import DOTS, MINUTES, MOST_DOTS, MOST_MINUTES
+from bot.brainstorm.session import DOTS, MAX_DOTS, MAX_MINUTES, MINUTES
 from bot.figures import cost, dollars
 from bot.slack.brainstorm import ids
 from bot.slack.ui.blocks import Block, context, plain_text
@@ -34,7 +34,7 @@ class StartPlace:
 
     @classmethod
     def from_metadata(cls, text: object) -> StartPlace:
-        """Parse `private_metadata`; nothing is chosen if it is invalid."""
+        """Parse `private_metadata`. Nothing is chosen if it is invalid."""
         try:
             channel, thread_ts = json.loads(str(text))
         except (ValueError, TypeError):
@@ -69,9 +69,9 @@ def start_view(
 
     Args:
         place: where to start; without a channel, the form asks for one.
-        topic: what is filled in.
-        costs: the most that a brainstorm costs with each pipeline, None if unknown.
-        chosen: the pipeline that is filled in.
+        topic: the topic to fill in.
+        costs: the maximum cost of a brainstorm with each pipeline, None if unknown.
+        chosen: the pipeline to fill in.
         shows_cost: whether costs are shown there.
     """
     notes = [strings.START_HOW]
@@ -88,8 +88,8 @@ def start_view(
         "close": plain_text(strings.START_CANCEL),
         "blocks": [
             _topic(topic),
-            _number(ids.MINUTES, strings.START_MINUTES, MINUTES, MOST_MINUTES),
-            _number(ids.DOTS, strings.START_DOTS, DOTS, MOST_DOTS),
+            _number(ids.MINUTES, strings.START_MINUTES, MINUTES, MAX_MINUTES),
+            _number(ids.DOTS, strings.START_DOTS, DOTS, MAX_DOTS),
             *_pipeline(costs, chosen, shows_cost=shows_cost),
             *([] if place.channel else [_place()]),
             context("\n".join(notes)),
@@ -98,7 +98,7 @@ def start_view(
 
 
 def cost_text(most: float | None) -> str:
-    """Return what a brainstorm costs at most, as a sentence."""
+    """Return the maximum cost of a brainstorm, as a sentence."""
     if most is None:
         return strings.START_COST_UNKNOWN
     if most == 0:
@@ -114,13 +114,13 @@ def parse_start(view: Mapping[str, Any], place: StartPlace) -> StartForm:
         return (values.get(name) or {}).get(name) or {}
 
     topic = str(field(ids.TOPIC).get("value") or "")
-    minutes = _whole(field(ids.MINUTES).get("value"), MOST_MINUTES)
-    dots = _whole(field(ids.DOTS).get("value"), MOST_DOTS)
+    minutes = _whole(field(ids.MINUTES).get("value"), MAX_MINUTES)
+    dots = _whole(field(ids.DOTS).get("value"), MAX_DOTS)
     channel = place.channel or field(ids.PLACE).get("selected_conversation")
     wrong = {
         ids.TOPIC: strings.EMPTY_TOPIC if not topic.strip() else "",
-        ids.MINUTES: "" if minutes else strings.WRONG_MINUTES.format(most=f"{MOST_MINUTES:,}"),
-        ids.DOTS: "" if dots else strings.WRONG_DOTS.format(most=MOST_DOTS),
+        ids.MINUTES: "" if minutes else strings.WRONG_MINUTES.format(most=f"{MAX_MINUTES:,}"),
+        ids.DOTS: "" if dots else strings.WRONG_DOTS.format(most=MAX_DOTS),
         ids.PLACE: "" if channel else strings.NO_PLACE,
     }
     return StartForm(
@@ -134,7 +134,7 @@ def parse_start(view: Mapping[str, Any], place: StartPlace) -> StartForm:
 
 
 def _whole(value: object, most: int) -> int:
-    """Return a whole number from 1 to `most`; 0 for anything else."""
+    """Return a whole number from 1 to `most`, or 0 for anything else."""
     text = str(value or "").strip()
     number = int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
     return number if number <= most else 0

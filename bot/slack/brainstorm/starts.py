@@ -1,6 +1,6 @@
-"""Starting a brainstorm: by command, mention, shortcut, or from an offer under a message.
+"""Starts brainstorms: by command, mention, shortcut, or from an offer under a message.
 
-All of them open the same form, which says what it costs at most.
+All of them open the same form, which shows the maximum cost.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from bot.brainstorm.idea_models import PipelineIdeaModels
 from bot.brainstorm.session import StartRequest
-from bot.brainstorm.thinking import PipelineThinking
 from bot.errors import Unanswerable
 from bot.ports import Question
 from bot.preferences import Preferences
@@ -24,7 +24,7 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.origin import Actor, actor_of
 from bot.slack.brainstorm import ids
-from bot.slack.brainstorm.desk import BrainstormDesk
+from bot.slack.brainstorm.click_support import ClickSupport
 from bot.slack.brainstorm.material import ThreadMaterial
 from bot.slack.brainstorm.start_view import StartForm, StartPlace, parse_start, start_view
 from bot.slack.markdown.sanitize import shorten
@@ -38,39 +38,39 @@ from moa import PipelineError
 
 log = structlog.get_logger(__name__)
 
-LONGEST_TOPIC = 3_000
+MAX_TOPIC_CHARS = 3_000
 TOPIC_IN_BUTTON = 1_500
-"""Characters of a topic that a button's value carries. The form shows it to be completed."""
+"""Characters of a topic in a button's value. People can complete it in the form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A message whose author is to be offered a brainstorm. `topic` is as received from Slack."""
+    """A message whose author gets an offer to brainstorm. `topic` is as received from Slack."""
 
     message: Question
     topic: str
-    is_call: bool
+    is_request: bool
 
     @property
     def thread_ts(self) -> str | None:
-        """The thread that the message is in, whose messages would be the material."""
+        """The thread that the message is in. Its messages would be the material."""
         message = self.message
         return message.thread_ts if message.thread_ts != message.ts else None
 
 
 class BrainstormStarts:
-    """Opens the form, offers to, and starts what is submitted."""
+    """Opens the form, makes offers, and starts submitted brainstorms."""
 
     def __init__(
         self,
-        desk: BrainstormDesk,
-        thinking: PipelineThinking,
+        support: ClickSupport,
+        models: PipelineIdeaModels,
         preferences: Preferences,
         identity: IdentityLookup,
         material: ThreadMaterial,
     ) -> None:
-        self._desk = desk
-        self._thinking = thinking
+        self._support = support
+        self._models = models
         self._preferences = preferences
         self._identity = identity
         self._material = material
@@ -80,14 +80,14 @@ class BrainstormStarts:
         message = invitation.message
         me = await self._identity.get()
         bare = without_mention(invitation.topic, me.user_id)
-        topic = (await mrkdwn_to_text(bare, self._desk.views.people.name)).strip()
-        text = strings.CALLED if invitation.is_call else strings.OFFER
-        if invitation.is_call and not topic:
+        topic = (await mrkdwn_to_text(bare, self._support.views.people.name)).strip()
+        text = strings.CALLED if invitation.is_request else strings.OFFER
+        if invitation.is_request and not topic:
             text = strings.EMPTY_TOPIC
-        label = strings.CONFIRM_BUTTON if invitation.is_call else strings.OFFER_BUTTON
+        label = strings.CONFIRM_BUTTON if invitation.is_request else strings.OFFER_BUTTON
         carried = json.dumps([invitation.thread_ts, shorten(topic or " ", TOPIC_IN_BUTTON)])
         try:
-            await self._desk.client.chat_postEphemeral(
+            await self._support.client.chat_postEphemeral(
                 channel=message.channel,
                 user=message.user,
                 thread_ts=invitation.thread_ts,
@@ -99,7 +99,7 @@ class BrainstormStarts:
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Open the form from an offer."""
-        await self._desk.clicked(ack, body, respond, self._click(body))
+        await self._support.clicked(ack, body, respond, self._click(body))
 
     async def shortcut(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Open the form from the shortcut, which asks for the channel."""
@@ -124,7 +124,7 @@ class BrainstormStarts:
             await asyncio.wait([starting], timeout=CHECK_TIMEOUT_S)
             if starting.done():
                 field = ids.TOPIC if place.channel else ids.PLACE
-                await self._desk.submitted(ack, field, starting)
+                await self._support.submitted(ack, field, starting)
                 return
             await ack()
             await self._finish(starting, actor_of(body))
@@ -134,16 +134,16 @@ class BrainstormStarts:
     async def open_form(
         self, body: Mapping[str, Any], actor: Actor, place: StartPlace, topic: str
     ) -> bool:
-        """Open the form; False if Slack refuses."""
-        team = await self._desk.colleagues.team_id()
+        """Open the form. Return False if Slack refuses."""
+        team = await self._support.colleagues.team_id()
         rules = await self._preferences.rules(team, place.channel, actor.user)
         costs = self._costs(with_material=place.thread_ts is not None)
         chosen = rules.pipeline if rules.pipeline in costs else next(iter(costs), "")
         view = start_view(place, topic, costs, chosen, shows_cost=rules.cost == "shown")
-        return await self._desk.show(body, view)
+        return await self._support.show(body, view)
 
     def _costs(self, *, with_material: bool) -> Mapping[str, float | None]:
-        """Return the most that a brainstorm costs with each usable pipeline."""
+        """Return the maximum cost of a brainstorm with each usable pipeline."""
         costs: dict[str, float | None] = {}
         for name in self._preferences.pipelines:
             try:
@@ -154,7 +154,7 @@ class BrainstormStarts:
 
     def _most(self, pipeline: str, *, with_material: bool) -> float | None:
         material = "x" * ThreadMaterial.LIMIT if with_material else ""
-        return self._thinking.max_cost(pipeline, "x" * LONGEST_TOPIC, material)
+        return self._models.max_cost(pipeline, "x" * MAX_TOPIC_CHARS, material)
 
     async def _click(self, body: Mapping[str, Any]) -> None:
         actor = actor_of(body)
@@ -168,9 +168,9 @@ class BrainstormStarts:
             raise RefusedError(strings.TOO_LATE)
 
     async def _admit(self, actor: Actor, channel: str) -> None:
-        team = await self._desk.colleagues.team_id()
+        team = await self._support.colleagues.team_id()
         me = await self._identity.get()
-        verdict = await self._desk.access.check_channel(team, channel, actor, me.user_id)
+        verdict = await self._support.access.check_channel(team, channel, actor, me.user_id)
         if verdict == "no":
             raise RefusedError(strings.NOT_A_MEMBER)
         if verdict != "yes":
@@ -181,7 +181,7 @@ class BrainstormStarts:
     ) -> Block | None:
         actor, channel = actor_of(body), str(form.channel)
         await self._admit(actor, channel)
-        team = await self._desk.colleagues.team_id()
+        team = await self._support.colleagues.team_id()
         rules = await self._preferences.rules(team, channel, actor.user)
         pipeline = form.pipeline or rules.pipeline
         try:
@@ -201,13 +201,13 @@ class BrainstormStarts:
             reserved_usd=most or 0.0,
         )
         try:
-            await self._desk.brainstorms.start(request)
+            await self._support.brainstorms.start(request)
         except Unanswerable as refused:
             raise RefusedError(TROUBLES[refused.trouble]) from None
         return None
 
     async def _finish(self, starting: asyncio.Task[Block | None], actor: Actor) -> None:
-        """Wait for a start whose form is closed; tell the starter what went wrong."""
+        """Wait for a start whose form is closed, and tell the starter if something went wrong."""
         try:
             await starting
         except RefusedError as refused:
@@ -218,8 +218,8 @@ class BrainstormStarts:
 
     async def _tell(self, actor: Actor, text: str) -> None:
         try:
-            opened = await self._desk.client.conversations_open(users=actor.user)
+            opened = await self._support.client.conversations_open(users=actor.user)
             channel = str((opened.get("channel") or {})["id"])
-            await self._desk.client.chat_postMessage(channel=channel, text=text)
+            await self._support.client.chat_postMessage(channel=channel, text=text)
         except SLACK_ERRORS as error:
             log.info("starter_not_told", error=code_of(error))

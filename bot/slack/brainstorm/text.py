@@ -1,4 +1,4 @@
-"""Texts about a brainstorm: counts, moments, and people's words made safe to show."""
+"""Texts about a brainstorm: counts, times, and people's texts made safe to show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.brainstorm.session import BrainstormSession, HandedIn, StoredIdea
+from bot.brainstorm.session import BrainstormSession, IdeaCounts, StoredIdea
 from bot.slack.markdown.sanitize import inert_mrkdwn, shorten
 from bot.slack.markdown.unicode_filter import clean
 from bot.slack.ui.strings import brainstorm as strings
@@ -39,12 +39,12 @@ def minutes_count(number: int) -> str:
     return strings.count(number, strings.MINUTE, strings.MINUTES)
 
 
-def handed_in_text(handed: HandedIn) -> str:
-    """Return how many people and models handed in how many ideas."""
-    models = strings.count(handed.models, strings.MODEL, strings.MODELS)
+def ideas_summary(counts: IdeaCounts) -> str:
+    """Return the number of ideas, and of the people and models who handed them in."""
+    models = strings.count(counts.models, strings.MODEL, strings.MODELS)
     both = (
-        (handed.people_ideas, people_count(handed.people)),
-        (handed.model_ideas, models),
+        (counts.people_ideas, people_count(counts.people)),
+        (counts.model_ideas, models),
     )
     parts = [
         strings.HANDED_IN.format(ideas=ideas_count(ideas), authors=authors)
@@ -55,7 +55,7 @@ def handed_in_text(handed: HandedIn) -> str:
 
 
 def until_text(ends_at: datetime, now: datetime) -> str:
-    """Return a moment as mrkdwn, in each reader's time zone; with its date if it is far away.
+    """Return a time as mrkdwn, in each reader's time zone. Includes the date if it is far away.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
@@ -80,7 +80,7 @@ def phase_text(session: BrainstormSession, now: datetime) -> str:
 
 
 def one_line_topic(session: BrainstormSession, limit: int) -> str:
-    """Return the topic on one line, shortened; plain text."""
+    """Return the topic on one line, shortened, as plain text."""
     return shorten(" ".join(clean(session.topic).split()), limit)
 
 
@@ -89,8 +89,8 @@ def safe_topic(session: BrainstormSession, limit: int = 100) -> str:
     return inert_mrkdwn(one_line_topic(session, limit))
 
 
-def shown_words(text: str, limit: int) -> str:
-    """Return someone's words for a plain_text or rich text field: literal, but shortened."""
+def shorten_literal(text: str, limit: int) -> str:
+    """Return a person's text for a plain_text or rich text field: literal, but shortened."""
     return shorten(clean(text).strip(), limit)
 
 
@@ -99,8 +99,8 @@ class Readable:
     """The ideas of a brainstorm as people may see them.
 
     Attributes:
-        ideas: by id.
-        sources: who had each idea, by id; empty if the channel hides sources.
+        ideas: the ideas by id.
+        sources: the author of each idea, by id; empty if the channel hides authors.
     """
 
     ideas: Mapping[str, StoredIdea]
@@ -108,10 +108,10 @@ class Readable:
 
     def words(self, group: IdeaGroup, limit: int) -> str:
         """Return the wording that represents a group."""
-        return shown_words(self.ideas[group.representative].text, limit)
+        return shorten_literal(self.ideas[group.representative].text, limit)
 
     def about(self, group: IdeaGroup) -> str:
-        """Return what is known about a group: sources, wordings, whether it is late."""
+        """Return the facts about a group: its authors, wordings, and whether it is late."""
         sources = dict.fromkeys(self.sources.get(number, "") for number in group.idea_ids)
         named = ", ".join(source for source in sources if source)
         count = len(group.idea_ids)
@@ -124,7 +124,7 @@ class Readable:
 
 
 async def readable(ideas: Collection[StoredIdea], name_of: NameOf, *, sources: bool) -> Readable:
-    """Return ideas with their sources: a model's name, a person's only if they chose so."""
+    """Return ideas with their authors: models by name, people only if they chose so."""
     by_id = {idea.id: idea for idea in ideas}
     if not sources:
         return Readable(by_id)

@@ -10,7 +10,6 @@ from bot.slack.brainstorm.board_view import theme_label
 from bot.slack.brainstorm.text import (
     Readable,
     dots_count,
-    ideas_count,
     one_line_topic,
     people_count,
 )
@@ -21,13 +20,13 @@ from bot.slack.ui.strings import brainstorm as strings
 from moa.brainstorm import Grouping, Theme
 
 IDEAS_IN_THREAD = 40
-"""Ideas in the message of the themes; the rest is in the modal. More would be no overview."""
+"""Ideas in the themes message. The rest are in the modal, since more would be hard to read."""
 
 THEMES_IN_THREAD = 20
-WORDS_IN_THREAD = 150
+CHARS_IN_THREAD = 150
 RANKED_IN_THREAD = 15
-WORDS_IN_RESULT = 300
-WORDS_IN_TEXT = 80
+CHARS_IN_RESULT = 300
+CHARS_IN_TEXT = 80
 
 ABOUT_ONE: Sequence[tuple[str, str]] = (
     (strings.DEVELOP, "develop"),
@@ -60,12 +59,12 @@ def themes_text(grouping: Grouping) -> str:
     return inert_mrkdwn(f"{strings.THEMES_TITLE}: {', '.join(titles[:THEMES_IN_THREAD])}")
 
 
-def share_out(sizes: Sequence[int], most: int) -> Sequence[int]:
-    """Return how many of each to show so that all together are at most `most`.
+def share_out(sizes: Sequence[int], limit: int) -> Sequence[int]:
+    """Return how many of each to show, so that the total is at most `limit`.
 
-    Small ones are shown whole, and large ones share what is left.
+    Small ones are shown whole, and large ones share the rest.
     """
-    shares, left = [0] * len(sizes), most
+    shares, left = [0] * len(sizes), limit
     order = sorted(range(len(sizes)), key=lambda index: sizes[index])
     for done, index in enumerate(order):
         shares[index] = min(sizes[index], left // (len(order) - done))
@@ -74,9 +73,9 @@ def share_out(sizes: Sequence[int], most: int) -> Sequence[int]:
 
 
 def _theme_list(theme: Theme, shown: Readable, share: int) -> Block:
-    """Return a theme as rich text, whose texts Slack shows literally."""
+    """Return a theme as rich text, which Slack shows literally."""
     title = {"type": "text", "text": theme_label(theme.title, len(theme.groups))}
-    lines = [_line(shown.words(g, WORDS_IN_THREAD), shown.about(g)) for g in theme.groups[:share]]
+    lines = [_line(shown.words(g, CHARS_IN_THREAD), shown.about(g)) for g in theme.groups[:share]]
     if len(theme.groups) > share:
         more = strings.THEMES_MORE.format(count=len(theme.groups) - share)
         lines.append(_line("", more))
@@ -95,13 +94,17 @@ def _line(words: str, about: str) -> Block:
 
 def result_blocks(session: BrainstormSession, tally: Tally, shown: Readable) -> list[Block]:
     """Return the message with the ideas by dots, each with its menu."""
-    rest = len(tally.ranked) - RANKED_IN_THREAD
-    more = [context(strings.RESULT_MORE.format(ideas=ideas_count(rest)))] if rest > 0 else []
+    first = tally.ranked[:RANKED_IN_THREAD]
+    chosen = [each for each in first if each.dots]
+    rest = [idea for each in first[len(chosen) :] for idea in _unranked(session, each, shown)]
+    more = [context(others)] if (others := _others(len(tally.ranked) - len(first))) else []
     see = button(strings.SEE, ids.SEE, ids.join_parts(session.id, session.step))
     return [
         header(strings.RESULT_TITLE.format(topic=session.topic)),
         section(_votes(tally)),
-        *(b for each in tally.ranked[:RANKED_IN_THREAD] for b in _ranked(session, each, shown)),
+        *(b for each in chosen for b in _ranked(session, each, shown)),
+        *([context(strings.RESULT_REST)] if chosen and rest else []),
+        *rest,
         *more,
         actions(f"{ids.BOARD_ACTIONS}:result:{session.id}", [see]),
         context(strings.RESULT_WRITING),
@@ -117,10 +120,18 @@ def result_lines(session: BrainstormSession, tally: Tally, shown: Readable) -> l
     """Return the result in lines of mrkdwn."""
     title = strings.RESULT_TITLE.format(topic=one_line_topic(session, 200))
     lines = [
-        f"{_placed(each, shown.words(each.group, WORDS_IN_TEXT))} ({_dots(each)})"
+        f"{_placed(each, shown.words(each.group, CHARS_IN_TEXT))} ({_dots(each)})"
         for each in tally.ranked[:RANKED_IN_THREAD]
     ]
     return [inert_mrkdwn(title), _votes(tally), *map(inert_mrkdwn, lines)]
+
+
+def _others(count: int) -> str:
+    """Return where the ideas are that are not shown; "" if all are."""
+    if count <= 0:
+        return ""
+    ideas = strings.count(count, strings.OTHER_IDEA, strings.OTHER_IDEAS)
+    return strings.RESULT_MORE.format(ideas=ideas)
 
 
 def _votes(tally: Tally) -> str:
@@ -132,7 +143,7 @@ def _votes(tally: Tally) -> str:
 
 
 def _placed(each: RankedGroup, words: str) -> str:
-    """Return an idea after its place; an idea without dots has none."""
+    """Return an idea with its place. An idea without dots has none."""
     if not each.dots:
         return words
     line = strings.TIED_PLACE_LINE if each.tied else strings.PLACE_LINE
@@ -147,13 +158,19 @@ def _dots(each: RankedGroup) -> str:
 
 
 def _ranked(session: BrainstormSession, each: RankedGroup, shown: Readable) -> list[Block]:
-    words = _placed(each, shown.words(each.group, WORDS_IN_RESULT))
+    words = _placed(each, shown.words(each.group, CHARS_IN_RESULT))
     about = " · ".join(part for part in (_dots(each), shown.about(each.group)) if part)
     return idea_blocks(words, about, idea_menu(session, each.group.representative, wordings=False))
 
 
+def _unranked(session: BrainstormSession, each: RankedGroup, shown: Readable) -> list[Block]:
+    """Return an idea without dots in one line: many of them would bury those with dots."""
+    words = shown.words(each.group, CHARS_IN_RESULT)
+    return idea_blocks(words, "", idea_menu(session, each.group.representative, wordings=False))
+
+
 def idea_blocks(words: str, about: str, menu: Block | None) -> list[Block]:
-    """Return an idea with its menu, and what is known about it in small letters; literally."""
+    """Return an idea with its menu, and facts about it in small type, shown literally."""
     small: Block = {"type": "context", "elements": [plain_text(about)]}
     return [idea_section(words or "…", menu), *([small] if about else [])]
 
@@ -165,7 +182,7 @@ def idea_section(text: str, menu: Block | None) -> Block:
 
 
 def idea_menu(session: BrainstormSession, idea_id: str, *, wordings: bool) -> Block | None:
-    """Return an idea's menu; None if it would have no entry."""
+    """Return an idea's menu, or None if it would be empty."""
     has_result = session.result_ts is not None or session.phase == "result"
     entries = [*ABOUT_ONE] if has_result else []
     entries = [*([(strings.WORDINGS, "wordings")] if wordings else []), *entries]

@@ -1,4 +1,4 @@
-"""Decides, by plain rules, which messages start a brainstorm or read like a topic for one."""
+"""Decides, by simple rules, which messages start a brainstorm or read like a topic for one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-CALL = re.compile(r"\s*brainstorm\s*[:\uff1a]\s*(.*)", re.IGNORECASE | re.DOTALL)
-"""What follows a mention that starts a brainstorm."""
+REQUEST = re.compile(r"\s*brainstorm\s*[:\uff1a]\s*(.*)", re.IGNORECASE | re.DOTALL)
+"""The text after a mention that starts a brainstorm."""
 
-MOST = 400
-"""Characters of a message that may be a topic. Longer ones are announcements and pasted text."""
+MAX_CHARS = 400
+"""The longest message that may be a topic. Longer ones are announcements or pasted text."""
 
-MOST_LINES = 3
-FEWEST_WORDS, FEWEST_ASKED = 5, 3
-"""Words of a statement and of a question that read like a topic."""
+MAX_LINES = 3
+MIN_WORDS, MIN_QUESTION_WORDS = 5, 3
+"""The least number of words of a statement and of a question that read like a topic."""
 
-FEWEST_WIDE = 8
-"""Letters instead, in scripts without spaces between words."""
+MIN_LETTERS = 8
+"""The same in letters, for scripts without spaces between words."""
 
 _MARKUP = re.compile(r"<[^<>]*>|:[a-z0-9_+\-]+:|`[^`]*`|https?://\S+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
@@ -37,25 +37,25 @@ _SMALL_TALK = re.compile(
 )
 
 
-def topic_of_call(text: str) -> str | None:
-    """Return the topic of "brainstorm: TOPIC", which may be empty; None for any other text."""
-    match = CALL.fullmatch(text)
+def requested_topic(text: str) -> str | None:
+    """Return the topic of "brainstorm: TOPIC", which may be empty, or None for any other text."""
+    match = REQUEST.fullmatch(text)
     return match[1].strip() if match else None
 
 
 def reads_like_topic(text: str) -> bool:
     """Return whether a message, as received from Slack, may be a topic.
 
-    It is a question or a sentence of some words, and neither small talk nor a long text.
+    It must be a question or a sentence of several words, and neither small talk nor a long text.
     """
-    if "```" in text or len(text) > MOST or len(text.strip().splitlines()) > MOST_LINES:
+    if "```" in text or len(text) > MAX_CHARS or len(text.strip().splitlines()) > MAX_LINES:
         return False
     bare = _MARKUP.sub(" ", text).strip()
     asks = bool(_QUESTION.search(bare) or _IDEA_WORDS.search(bare))
-    if len(_WIDE.findall(bare)) >= FEWEST_WIDE:
+    if len(_WIDE.findall(bare)) >= MIN_LETTERS:
         return True
     words = len(_WORD.findall(bare))
-    if words < (FEWEST_ASKED if asks else FEWEST_WORDS):
+    if words < (MIN_QUESTION_WORDS if asks else MIN_WORDS):
         return False
     return not _SMALL_TALK.match(bare)
 

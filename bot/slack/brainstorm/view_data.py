@@ -1,4 +1,4 @@
-"""Looks up what people may see of a brainstorm. Ideas are read here and nowhere else in Slack."""
+"""Looks up what people may see of a brainstorm. Slack code reads ideas only through this module."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.brainstorm.ports import BrainstormStore
 from bot.brainstorm.session import BrainstormSession, StoredIdea
-from bot.brainstorm.tally import whole_grouping
+from bot.brainstorm.tally import complete_grouping
 from bot.preferences import Preferences
 from bot.slack.api.users import UserDirectory
 from bot.slack.brainstorm.text import Readable, readable
@@ -15,12 +15,12 @@ from moa.brainstorm import Grouping
 
 
 class IdeasHidden(Exception):
-    """Nobody may see the ideas of others yet."""
+    """Other people's ideas are still hidden."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenIdeas:
-    """The ideas of a brainstorm whose silence is over, by theme."""
+    """The ideas of a brainstorm by theme, once the silence is over."""
 
     grouping: Grouping
     shown: Readable
@@ -40,14 +40,14 @@ class SessionViews:
         """Return all ideas by theme.
 
         Raises:
-            IdeasHidden: the silence is not over, or the ideas are not grouped.
+            IdeasHidden: the silence isn't over, or the ideas aren't grouped yet.
         """
         if not session.shows_ideas:
             raise IdeasHidden
         ideas = await self.store.ideas(session.id)
         rules = await self.preferences.rules(session.team, session.channel)
         shown = await readable(ideas, self.people.name, sources=rules.names == "shown")
-        return OpenIdeas(whole_grouping(session, ideas, strings.LATE_THEME), shown)
+        return OpenIdeas(complete_grouping(session, ideas, strings.LATE_THEME), shown)
 
     async def own_ideas(self, session: BrainstormSession, user: str) -> list[StoredIdea]:
         """Return a person's own ideas, oldest first."""

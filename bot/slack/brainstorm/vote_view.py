@@ -1,6 +1,6 @@
 """The modal in which people give dots, a page of ideas at a time.
 
-Dots given on other pages are in `private_metadata`. There are at most as many as a person has dots.
+Dots on other pages are in `private_metadata`. A person has only a few dots, so they fit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.slack.ui.strings import brainstorm as strings
 from moa.brainstorm import IdeaGroup
 
 PAGE_SIZE = 20
-WORDS = 1_800
+IDEA_CHARS = 1_800
 PREFIX = "idea:"
 
 
@@ -39,8 +39,8 @@ def vote_view(
         session: the brainstorm.
         opened: its ideas.
         given: the person's dots so far, on all pages.
-        page: which page, from 0.
-        warning: what is wrong with the dots.
+        page: the page number, from 0.
+        warning: the problem with the dots, if any.
     """
     placed = [(theme.title, group) for theme in opened.grouping.themes for group in theme.groups]
     if not placed:
@@ -69,7 +69,7 @@ def vote_view(
 
 
 def page_state(view: Mapping[str, Any]) -> tuple[str, int, dict[str, int]]:
-    """Return the brainstorm's id, the page, and the dots on all pages as the form has them now."""
+    """Return the brainstorm's id, the page, and the dots on all pages, as in the form now."""
     session_id, *rest = ids.split_parts(view.get("private_metadata"))
     try:
         state = json.loads("|".join(rest))
@@ -81,7 +81,7 @@ def page_state(view: Mapping[str, Any]) -> tuple[str, int, dict[str, int]]:
 
 
 def chosen_in(view: Mapping[str, Any]) -> dict[str, int]:
-    """Return the dots of the page's menus, zeros included."""
+    """Return the dots of the page's menus, including zeros."""
     values = (view.get("state") or {}).get("values") or {}
     chosen: dict[str, int] = {}
     for block_id, elements in values.items():
@@ -102,7 +102,7 @@ def _intro(session: BrainstormSession, given: Mapping[str, int]) -> str:
 def _choice(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup, given: int) -> Block:
     options = [option(strings.NO_DOT, "0")]
     options += [option(dots_count(n), str(n)) for n in range(1, session.dots + 1)]
-    words, about = opened.shown.words(group, WORDS), opened.shown.about(group)
+    words, about = opened.shown.words(group, IDEA_CHARS), opened.shown.about(group)
     block_id = f"{PREFIX}{group.representative}"
     block: Block = {
         "type": "input",

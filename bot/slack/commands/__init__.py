@@ -1,8 +1,7 @@
 """The subcommands of the slash command. Any other text after the command is a question.
 
-To add one, define a `Subcommand` in `subcommands.py` and list it in `SUBCOMMANDS`; the help text
-and the dispatch pick it up. A subcommand must be the only word, so that questions may start with
-the same word, unless it takes a text itself.
+CONTRIBUTING.md says how to add one. A subcommand must be the only word, so that questions can start
+with the same word, unless it takes text itself.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ from bot.slack.commands.subcommands import (
 SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, BRAINSTORM, ANSWERS, PIPELINES, SETTINGS, BUDGET, STOP)
 
 SIMILAR: Final = 0.7
-"""The least similarity of a misspelled subcommand, from 0 to 1; "hlep" and "help" have 0.75."""
+"""The least similarity of a misspelled subcommand, from 0 to 1. "hlep" and "help" have 0.75."""
 
 
 def find_subcommand(text: str) -> Subcommand | None:
-    """Return the subcommand that was typed; None for a question."""
+    """Return the subcommand that was typed, or None for a question."""
     name, *more = text.lower().split(maxsplit=1)
     return next((s for s in SUBCOMMANDS if s.name == name and (s.takes_text or not more)), None)
 
 
 def closest_subcommand(text: str) -> str | None:
-    """Return the subcommand that a single word probably misspells, which would cost a question."""
+    """Return the subcommand that a single word probably misspells. Asking it would cost money."""
     names = [subcommand.name for subcommand in SUBCOMMANDS]
     close = get_close_matches(text.strip().lower(), names, n=1, cutoff=SIMILAR)
     return close[0] if close else None

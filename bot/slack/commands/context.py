@@ -17,7 +17,7 @@ from moa.pipeline.definition import Pipeline
 
 @dataclass(frozen=True, slots=True)
 class CommandServices:
-    """What subcommands use.
+    """The services that subcommands use.
 
     Attributes:
         pipelines: all pipelines by name.
@@ -25,7 +25,7 @@ class CommandServices:
         budgets: the budgets and what is left of them.
         settings: opens the settings modal.
         stop: stops runs.
-        brainstorms: starts brainstorms and looks after them.
+        brainstorms: starts and manages brainstorms.
         answers: opens the answers modal.
     """
 
@@ -46,13 +46,13 @@ class CommandContext:
         command: the slash command as typed, such as `/moa`.
         subcommands: all subcommands, for the help text.
         team: our workspace.
-        actor: who typed it, and in which channel.
+        actor: the person who typed it, and the channel.
         channel: the channel.
         trigger_id: opens a modal within 3 s.
         respond: acknowledges the command, once and within 3 s. Only the actor sees the mrkdwn; an
             empty text only acknowledges.
         services: what subcommands use.
-        text: what follows the subcommand's name.
+        text: the text after the subcommand's name.
     """
 
     command: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.figures import pipeline_shape
-from bot.slack.brainstorm.command import BrainstormCall
+from bot.slack.brainstorm.command import BrainstormCommandInput
 from bot.slack.commands.context import CommandContext, Subcommand
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
@@ -21,7 +21,7 @@ async def _help(command: CommandContext) -> None:
 
 
 async def _brainstorm(command: CommandContext) -> None:
-    call = BrainstormCall(
+    call = BrainstormCommandInput(
         text=command.text,
         command=command.command,
         team=command.team,

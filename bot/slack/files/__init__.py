@@ -1,4 +1,4 @@
-"""Downloads and reads attached files, from Slack only and within limits; see `SlackFiles`."""
+"""Downloads and reads attached files, only from Slack and within limits. See `SlackFiles`."""
 
 from bot.slack.files.as_prompt import Attachments
 from bot.slack.files.reader import SlackFiles

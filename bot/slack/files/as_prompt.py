@@ -21,17 +21,17 @@ from moa import Image
 from moa.pipeline.prompts import neutralise
 
 NAMED_FILES = 10
-"""Files that a note names; it only counts the rest."""
+"""Files that a note names. It only counts the rest."""
 
 MILLION = 1_000_000
 
 
 class Attachments:
-    """The files of one thread, described message by message.
+    """The files of a thread, described message by message.
 
     Args:
-        results: the result of each file, by its id.
-        limits: the limits they were read under.
+        results: the result for each file, by its id.
+        limits: the limits that applied.
     """
 
     def __init__(self, results: Mapping[str, FileResult], limits: FileLimits) -> None:
@@ -94,7 +94,7 @@ class Attachments:
 
     @staticmethod
     def _add_note(notes: list[str], result: FileResult, remark: str) -> str:
-        """Add a note on a file, and return the remark in brackets; empty if there is none."""
+        """Add a note on a file, and return the remark in brackets; "" if there is none."""
         if not remark:
             return ""
         notes.append(f"{mrkdwn_name(result.file.name)} ({remark})")
@@ -102,12 +102,12 @@ class Attachments:
 
 
 def quote_lines(text: str) -> str:
-    """Quote each line, so that none can pass for a line of the prompt."""
+    """Quote each line, so that none can be mistaken for a line of the prompt."""
     return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 def _part_read(text: FileText) -> str:
-    """Return which part of a file was read; empty if it was all."""
+    """Return which part of a file was read; "" if all of it was."""
     if text.pages_read < text.pages:
         return strings.FILE_PAGES.format(unit=text.unit, read=text.pages_read, pages=text.pages)
     if len(text.text) < text.length:

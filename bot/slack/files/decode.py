@@ -23,19 +23,19 @@ _JPEG: Final = b"\xff\xd8\xff"
 _GIFS: Final = (b"GIF87a", b"GIF89a")
 
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""JPEG markers that are followed by the image size."""
+"""JPEG markers that are followed by the image's size."""
 
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 """JPEG markers without a length field."""
 
 
 _MAX_MARKERS: Final = 2_000
-"""Markers to search for a JPEG's size; a camera writes a few dozen."""
+"""Markers to search for a JPEG's size. A camera writes a few dozen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image's type and size in pixels; 0 if the size is missing from its bytes."""
+    """An image's type and its size in pixels; 0 if the bytes don't contain the size."""
 
     media_type: ImageType
     width: int = 0
@@ -43,7 +43,7 @@ class Picture:
 
 
 def identify_image(data: bytes) -> Picture | None:
-    """Return the image type and size; None if the bytes are no image that models accept.
+    """Return the image's type and size, or None if models don't accept such an image.
 
     Formats: PNG (W3C), GIF89a (CompuServe), JPEG (ITU-T T.81), WebP container (RFC 9649).
     """
@@ -116,7 +116,7 @@ IMAGE_BYTES = 3_750_000
 (https://platform.claude.com/docs/en/build-with-claude/vision)."""
 
 IMAGE_SIDE = 8_000
-"""Pixels a side; Anthropic's limit is the strictest of the providers'."""
+"""Pixels per side. Anthropic's limit is the strictest of all providers."""
 
 _HTML_STARTS = (b"<!doctype html", b"<html")
 _BOMS = {
@@ -126,23 +126,23 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _SAMPLE_BYTES = 64 * 1024
-"""The start of a file, from which its encoding is detected."""
+"""The part of a file, from its start, in which its encoding is detected."""
 
 _NUL_SHARE = 0.3
-"""In UTF-16, at least this share of every other byte is zero, if half of the text is Latin."""
+"""In UTF-16, at least this share of every other byte is zero if half of the text is Latin."""
 
 _OLDER_ENCODINGS: Final = [
     *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r"),
 ]
 _CLOSE: Final = 0.1
-"""Differences of the detector's noise score that mean nothing in a short text."""
+"""Differences in the detector's noise score that mean nothing for a short text."""
 
 _KANA: Final = re.compile("[\u3041-\u30fa]")
 _KANA_SHARE: Final = 0.1
 
 _NOT_SPOKEN = re.compile(r"WEBVTT|NOTE\b|STYLE\b|REGION\b|\d+$|.*-->")
-"""Lines of a transcript that are no speech: headers, cue numbers and times."""
+"""Lines of a transcript that aren't speech: headers, cue numbers and times."""
 
 _CONTROLS = frozenset(map(chr, (*range(9), *range(14, 27), *range(28, 32))))
 _MAX_CONTROL_SHARE = 0.01
@@ -157,7 +157,7 @@ async def decode_file(
     Args:
         file: the file as Slack lists it.
         body: the downloaded bytes.
-        name: the name of an image in the prompt.
+        name: the name for an image in the prompt.
         documents: limits how many documents are read at the same time.
 
     Raises:
@@ -182,7 +182,7 @@ async def decode_file(
 
 
 def decode_transcript(body: Download) -> FileText:
-    """Decode a clip's transcript (WebVTT, https://www.w3.org/TR/webvtt1/): the words alone."""
+    """Decode a clip's transcript (WebVTT, https://www.w3.org/TR/webvtt1/)to its words."""
     lines = body.data.decode("utf-8", "replace").splitlines()
     words = [line.strip() for line in lines if line.strip() and not _NOT_SPOKEN.match(line)]
     text = "\n".join(words)
@@ -192,9 +192,9 @@ def decode_transcript(body: Download) -> FileText:
 
 
 def _is_sign_in_page(file: SlackFile, body: Download) -> bool:
-    """Return whether Slack sent a web page in place of a file that we may not read.
+    """Return whether Slack sent a web page instead of a file that we may not read.
 
-    An attached web page has the size that Slack announced; a sign-in page does not.
+    An attached web page has the size that Slack announced. A sign-in page does not.
     """
     if file.is_canvas:
         return body.was_redirected or body.content_type != "text/html"
@@ -213,7 +213,7 @@ def _decode_text(data: bytes) -> FileText:
 
 
 def _decode(data: bytes) -> str:
-    """Return the text: UTF-8, UTF-16 or UTF-32, or else in the most likely older encoding."""
+    """Return the text: UTF-8, UTF-16 or UTF-32, otherwise in the most likely older encoding."""
     for encoding in _encodings(data):
         try:
             text = data.decode(encoding)
@@ -245,8 +245,8 @@ def _encodings(data: bytes) -> Iterator[str]:
 def _older_encoding(sample: bytes) -> str | None:
     """Return the most likely encoding from before Unicode.
 
-    Two corrections to the detector's order: text with kana is Japanese, although its bytes may look
-    like Korean; and what could be Western or Central European is Western.
+    Corrects the detector's order in two ways: text with kana is Japanese, although its bytes may
+    look like Korean, and text that may be Western or Central European is Western.
     """
     matches = list(from_bytes(sample, cp_isolation=_OLDER_ENCODINGS))
     if not matches:

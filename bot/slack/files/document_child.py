@@ -1,9 +1,9 @@
-"""Reads one document in a separate process, so that a malicious file can harm nothing else.
+"""Reads one document in a separate process, so that a malicious file can't harm anything else.
 
-`documents.py` starts it with the file on standard input. It imports nothing else of this package
+`documents.py` starts it with the file on standard input. It imports nothing else from this package
 and writes one JSON object per line: first `{"parts": N}` (pages, slides or sheets; 0 if the format
-has none) or `{"fault": "encrypted"}`, then `{"text": "…"}` for each part. The parent uses the lines
-written so far if it crashes or is killed.
+has none) or `{"fault": "encrypted"}`, then `{"text": "…"}` for each part. If it crashes or is
+killed, the parent uses the lines written so far.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import Any
 from zipfile import ZipFile
 
 MEMORY_BYTES = 768 * 1024 * 1024
-"""Address space. Python and a reader alone take 60 to 100 MB."""
+"""Address space. Python and a reader take 60 to 100 MB on their own."""
 
 MAX_LISTED = 500
-"""Files of an archive that are listed; the rest is counted."""
+"""Files of an archive to list. The rest are counted."""
 
 MAIL_HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
@@ -43,14 +43,14 @@ def limit(cpu_s: int) -> None:
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }
-    for kind, most in limits.items():
+    for kind, maximum in limits.items():
         try:
-            resource.setrlimit(kind, (most, most))
+            resource.setrlimit(kind, (maximum, maximum))
         except (ValueError, OSError):  # not supported here; the parent's timeout still applies
             continue
 
 
-def read(kind: str, data: bytes, most_parts: int, most_characters: int) -> Iterator[Part]:
+def read(kind: str, data: bytes, max_parts: int, max_characters: int) -> Iterator[Part]:
     """Yield the output lines for a document."""
     try:
         count, texts = READERS[kind](data)
@@ -58,9 +58,9 @@ def read(kind: str, data: bytes, most_parts: int, most_characters: int) -> Itera
         yield {"fault": "encrypted"}
         return
     yield {"parts": count}
-    left = most_characters
+    left = max_characters
     for number, text in enumerate(texts, 1):
-        if left <= 0 or (count and number > most_parts):
+        if left <= 0 or (count and number > max_parts):
             return
         yield {"text": text[:left]}
         left -= len(text)
@@ -180,7 +180,7 @@ def _zip(data: bytes) -> tuple[int, Iterable[str]]:
 
 
 def _table(rows: Iterable[Iterable[Any]]) -> str:
-    """Return rows as CSV, without empty rows and cells at the end of a row."""
+    """Return rows as CSV, without empty rows or trailing empty cells."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
@@ -208,10 +208,10 @@ READERS: dict[str, Callable[[bytes], tuple[int, Iterable[str]]]] = {
 def main(arguments: list[str]) -> None:
     """Read a document from standard input and write its text to standard output."""
     kind = arguments[0]
-    cpu_s, most_parts, most_characters = map(int, arguments[1:])
+    cpu_s, max_parts, max_characters = map(int, arguments[1:])
     data = sys.stdin.buffer.read()
     limit(cpu_s)
-    for line in read(kind, data, most_parts, most_characters):
+    for line in read(kind, data, max_parts, max_characters):
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 

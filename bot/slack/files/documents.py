@@ -23,15 +23,16 @@ PARTS = 100
 """Pages, slides or sheets."""
 
 SECONDS = 15.0
-"""Wall-clock time. Starting takes 0.2 s, a page of ordinary text 5 to 50 ms."""
+"""Wall-clock time. Starting takes 0.2 s, and a page of ordinary text 5 to 50 ms."""
 
 CPU_S = 10
 LINE_BYTES = 4 * 1024 * 1024
-"""A line is one part's text. JSON may need twelve bytes for a character."""
+"""The length limit of a line, which is one part's text. JSON may need twelve bytes per
+character."""
 
 _PDF_HEADER: Final = b"%PDF-"
 _PDF_HEADER_WITHIN: Final = 1_024
-"""Bytes in which readers look for a PDF's header (ISO 32000-1, implementation note 13)."""
+"""The bytes in which readers look for a PDF's header (ISO 32000-1, implementation note 13)."""
 
 _UNITS: Final = {"pdf": "pages", "xlsx": "sheets", "pptx": "slides"}
 
@@ -50,9 +51,9 @@ DocumentKind = Literal["pdf", "docx", "xlsx", "pptx", "odf", "rtf", "html", "eml
 
 
 def identify_document(data: bytes, name: str) -> DocumentKind | None:
-    """Return a document's format; None if the bytes are none that the child reads.
+    """Return a document's format, or None if the child can't read it.
 
-    The bytes decide, except for mails, which are text and start in many ways.
+    The bytes decide, except for mails, which are text and can start in many ways.
 
     Raises:
         NotRead: `encrypted` or `broken`.
@@ -139,7 +140,7 @@ async def extract_text(
 async def _exchange(
     process: asyncio.subprocess.Process, data: bytes, lines: list[Mapping[str, Any]]
 ) -> None:
-    """Send the child its file and collect the lines that it writes."""
+    """Send the child its file, and collect the lines that it writes."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:

@@ -1,7 +1,7 @@
-"""Downloads files and sends the bot token only to Slack's hosts.
+"""Downloads files, and sends the bot token only to Slack's hosts.
 
-It uses https, except for a local Slack at the configured address. It follows redirects only among
-Slack's hosts, and stops a download as soon as it is too large.
+Uses https, except for a local Slack at the configured address. Follows redirects only among Slack's
+hosts, and stops a download as soon as it is too large.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class SlackFileHost:
         self._own = URL(client.base_url).origin()
 
     def trusted(self, address: str, base: URL | None = None) -> URL | None:
-        """Return the parsed address to request; None if it is not Slack's.
+        """Return the parsed address to request, or None if it isn't Slack's.
 
-        The request must use this result: a second parser might see another host.
+        The request must use this result, since a second parser might see another host.
 
         Args:
             address: the address from Slack.
@@ -89,13 +89,13 @@ class SlackFileHost:
         ) as session:
             yield session
 
-    async def fetch(self, session: aiohttp.ClientSession, address: str, most: int) -> Download:
+    async def fetch(self, session: aiohttp.ClientSession, address: str, limit: int) -> Download:
         """Download a file.
 
         Args:
             session: from `session()`.
             address: the address in the file object.
-            most: maximum size in bytes.
+            limit: maximum size in bytes.
 
         Raises:
             NotRead: with the reason. A sign-in page is detected later, by `decode_file`.
@@ -107,7 +107,7 @@ class SlackFileHost:
                     raise NotRead("elsewhere")
                 async with self._request(session, url) as response:
                     if response.status not in _REDIRECTS:
-                        body = await _read_body(response, most)
+                        body = await _read_body(response, limit)
                         return replace(body, was_redirected=redirects > 0)
                     url = self.trusted(response.headers.get("Location", ""), url)
         except TimeoutError:  # first, since aiohttp's timeouts are ClientErrors as well
@@ -133,14 +133,14 @@ class SlackFileHost:
             yield response
 
 
-async def _read_body(response: aiohttp.ClientResponse, most: int) -> Download:
+async def _read_body(response: aiohttp.ClientResponse, limit: int) -> Download:
     if response.status != 200:  # noqa: PLR2004 - HTTP's OK; no other status has the whole file
         raise NotRead(_REFUSALS.get(response.status, "failed"))
-    if response.content_length and response.content_length > most:
+    if response.content_length and response.content_length > limit:
         raise NotRead("large")
     data = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
         data += chunk
-        if len(data) > most:
+        if len(data) > limit:
             raise NotRead("large")
     return Download(bytes(data), response.content_type.lower())

@@ -34,10 +34,10 @@ log = structlog.get_logger(__name__)
 SCOPE = "files:read"
 
 DOWNLOADS = 16
-"""Concurrent downloads, over all questions."""
+"""Concurrent downloads across all questions."""
 
 DOCUMENTS = 2
-"""Documents read at the same time; each takes a core and up to 768 MB."""
+"""Documents read at the same time. Each takes a core and up to 768 MB."""
 
 _PREVIEW_HELPS = frozenset({"large_image", "kind", "broken"})
 """Reasons for which a picture's preview is read instead."""
@@ -57,10 +57,10 @@ class FileLimits:
     """Limits for the files of one question.
 
     Attributes:
-        files: number of files; the latest in the thread go first.
+        files: number of files; the latest ones in the thread come first.
         file_bytes: size of one file.
-        all_bytes: size of all files. As base64, and with the text, that fits into the 32 MB that
-            Anthropic accepts in a request.
+        all_bytes: size of all files. As base64 and together with the text, this fits into the 32 MB
+            that Anthropic accepts in a request.
         all_characters: text of all files, about 57,000 tokens; see also `decode.TEXT_LIMIT`.
         seconds: from the first request to the last byte.
     """
@@ -79,10 +79,10 @@ class _ByteAllowance:
         self._left = left
 
     def spend(self, count: int) -> None:
-        """Subtract a file's size. Announced sizes may be wrong, so this counts real ones.
+        """Subtract a file's size. Announced sizes may be wrong, so this counts the real ones.
 
         Raises:
-            NotRead: if it exceeds what is left.
+            NotRead: the size exceeds what is left.
         """
         self._left -= count
         if self._left < 0:
@@ -109,7 +109,7 @@ class SlackFiles:
         self._documents = asyncio.Semaphore(DOCUMENTS)
 
     async def read(self, payloads: Sequence[Mapping[str, Any]]) -> Mapping[str, FileResult]:
-        """Return the result of each file, by its id.
+        """Return the result for each file, by its id.
 
         Args:
             payloads: file objects of the thread's messages, the most important first. A file that
@@ -143,7 +143,7 @@ class SlackFiles:
     async def _fetch_withheld(
         self, listed: Mapping[str, SlackFile]
     ) -> tuple[dict[str, SlackFile], dict[str, Read]]:
-        """Complete the files that Slack Connect lists by id only; return them and the failures."""
+        """Complete the files that Slack Connect lists only by id. Return them and the failures."""
         files, failed = dict(listed), dict[str, Read]()
         withheld = [file.id for file in files.values() if file.is_withheld]
         for file_id in withheld[: self.limits.files]:
@@ -167,9 +167,9 @@ class SlackFiles:
     ) -> Read:
         try:
             async with asyncio.timeout_at(deadline):
-                address, most = _source(file, self.limits)
+                address, limit = _source(file, self.limits)
                 try:
-                    return await self._download(session, file, address, most, left)
+                    return await self._download(session, file, address, limit, left)
                 except NotRead as error:
                     if error.reason not in _PREVIEW_HELPS or address == file.preview:
                         raise
@@ -186,11 +186,11 @@ class SlackFiles:
         session: aiohttp.ClientSession,
         file: SlackFile,
         address: str,
-        most: int,
+        limit: int,
         left: _ByteAllowance,
     ) -> FileText | Image:
         async with self._downloads:
-            body = await self._host.fetch(session, address, most)
+            body = await self._host.fetch(session, address, limit)
         left.spend(len(body.data))
         if file.transcript and address == file.transcript:
             return decode_transcript(body)
@@ -207,8 +207,9 @@ class SlackFiles:
 def _source(file: SlackFile, limits: FileLimits) -> tuple[str, int]:
     """Return the address to download and the maximum size.
 
-    For a clip it is the transcript. For an image that is large or of a type that models don't take
-    (HEIC, TIFF, BMP), it is Slack's preview: models shrink images above about 1,500 pixels anyway.
+    For a clip, this is the transcript. For an image that is large or of a type that models don't
+    accept (HEIC, TIFF, BMP), it is Slack's preview: models shrink images above about 1,500 pixels
+    anyway.
     """
     if file.transcript:
         return file.transcript, limits.file_bytes
@@ -226,8 +227,8 @@ def _select(
     skipped: dict[str, Read] = {}
     left = limits.all_bytes
     for file in files:
-        address, most = _source(file, limits)
-        size = most if address != file.url else file.size or most
+        address, limit = _source(file, limits)
+        size = limit if address != file.url else file.size or limit
         reason = file.obstacle
         if reason is None and len(selected) == limits.files:
             reason = "many"
@@ -244,8 +245,8 @@ def _select(
 
 
 def _fit_characters(results: Mapping[str, Read], characters: int) -> dict[str, Read]:
-    """Cut the texts to this many characters in all: small ones stay whole, others share evenly."""
+    """Cut the texts to this many characters in total. Small ones stay whole, others share."""
     texts = {key: each for key, each in results.items() if isinstance(each, FileText)}
     granted = allocate([len(each.text) for each in texts.values()], characters)
-    cut = {key: texts[key].cut(most) for key, most in zip(texts, granted, strict=True)}
+    cut = {key: texts[key].cut(limit) for key, limit in zip(texts, granted, strict=True)}
     return {**results, **cut}

@@ -36,7 +36,7 @@ Reason = Literal[
     "broken",
     "empty",
 ]
-"""Why a file was not read; `bot.slack.ui.strings.FILE_REASONS` has the texts."""
+"""Why a file was not read. `bot.slack.ui.strings.FILE_REASONS` has the texts."""
 
 
 class NotRead(Exception):
@@ -55,8 +55,8 @@ class FileText:
         text: the decoded text, untrusted and unescaped.
         length: characters in the whole file; more than in `text` if that was cut.
         pages: pages, slides or sheets; 0 if the format has none.
-        pages_read: those that `text` covers.
-        unit: what they are.
+        pages_read: how many of them `text` covers.
+        unit: what they are called.
     """
 
     text: str
@@ -65,9 +65,9 @@ class FileText:
     pages_read: int = 0
     unit: str = "pages"
 
-    def cut(self, most: int) -> FileText:
+    def cut(self, limit: int) -> FileText:
         """Return the same text, cut to at most this many characters."""
-        return replace(self, text=self.text[:most])
+        return replace(self, text=self.text[:limit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ _TEXT_TYPES = frozenset(
     }
 )
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream"})
-"""Types that Slack gives to files it does not recognise, some of them text."""
+"""Types that Slack gives to files that it doesn't recognise. Some of them are text."""
 
 _DOCUMENT_TYPES = ("application/vnd.openxmlformats-", "application/vnd.oasis.opendocument.")
 _DOCUMENT_ENDINGS = frozenset(
@@ -111,21 +111,21 @@ CANVAS_TYPE = "application/vnd.slack-docs"
 LIST_TYPE = "application/vnd.slack-list"
 
 _PREVIEWS = ("thumb_1024", "thumb_960", "thumb_720", "thumb_480", "thumb_360")
-"""Images that Slack makes of a picture, the largest first; the number is the longest side."""
+"""Images that Slack makes of a picture, largest first. The number is the longest side."""
 
 _CHECK_FILE_INFO = "check_file_info"
 
 
 @dataclass(frozen=True, slots=True)
 class SlackFile:
-    """A file object, see https://docs.slack.dev/reference/objects/file-object.
+    """A file object. See https://docs.slack.dev/reference/objects/file-object.
 
     Attributes:
-        url: the download address, which needs the bot token.
-        preview: address of the largest preview image, of at most 1,024 pixels; empty if there is
+        url: the download address, which requires the bot token.
+        preview: the address of the largest preview image, of at most 1,024 pixels; "" if there is
             none.
-        transcript: address of a clip's transcript in WebVTT; empty if there is none.
-        size: bytes according to Slack; 0 if unknown.
+        transcript: the address of a clip's transcript in WebVTT; "" if there is none.
+        size: in bytes, according to Slack; 0 if unknown.
     """
 
     id: str
@@ -158,12 +158,12 @@ class SlackFile:
 
     @property
     def is_withheld(self) -> bool:
-        """Whether files.info is needed: in Slack Connect a message only has the file's id."""
+        """Whether files.info is needed: in Slack Connect, a message contains only the file's id."""
         return self.access == _CHECK_FILE_INFO
 
     @property
     def is_picture(self) -> bool:
-        """Whether it is an image according to Slack."""
+        """Whether Slack says that it is an image."""
         return self.mimetype.startswith("image/")
 
     @property
@@ -173,12 +173,12 @@ class SlackFile:
 
     @property
     def is_html(self) -> bool:
-        """Whether it is a web page according to Slack."""
+        """Whether Slack says that it is a web page."""
         return self.mimetype == "text/html"
 
     @property
     def obstacle(self) -> Reason | None:
-        """Why downloading it would be pointless; None if it may be readable."""
+        """Why downloading it would be pointless, or None if it may be readable."""
         if self.mode == "tombstone" or self.access == "file_not_found":
             return "deleted"
         if self.mode == "hidden_by_limit":
@@ -214,7 +214,7 @@ class SlackFile:
 
 
 def _is_source_file(name: str) -> bool:
-    """Whether a name is a source file's, whatever type Slack guesses: ".ts" becomes a video."""
+    """Return whether a name is a source file's, whose type Slack may mistake: ".ts" for video."""
     return "." in name and find_lexer_class_for_filename(name) is not None
 
 
@@ -232,11 +232,11 @@ _BRACKETS = str.maketrans({'"': "'", "[": "(", "]": ")", "`": "'"})
 
 
 def display_name(name: str) -> str:
-    """Return a file name on one line, without hidden characters, quotes and brackets."""
+    """Return a file name on one line, without hidden characters, quotes or brackets."""
     return one_line(clean(name).translate(_BRACKETS)) or UNNAMED
 
 
 def mrkdwn_name(name: str) -> str:
-    """Return a file name for mrkdwn, where Slack would link a name like `www.host.example`."""
+    """Return a file name for mrkdwn, where Slack would link names such as `www.host.example`."""
     displayed = display_name(name)
     return f"`{displayed}`" if holds_address(displayed) else displayed

@@ -1,4 +1,4 @@
-"""Publishes the Home tab when somebody opens it or changes something in it."""
+"""Publishes the Home tab when a person opens it or changes something in it."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ from bot.slack.ui.blocks import Block
 log = structlog.get_logger(__name__)
 
 RECENT = 10
-"""Questions that the tab lists."""
+"""Questions to list in the tab."""
 
 CHANNELS = 10
-"""Channels that it lists for admins."""
+"""Channels to list for admins."""
 
 
 @dataclass(frozen=True, slots=True)
 class HomeServices:
-    """What the Home tab reads from."""
+    """The services that the Home tab reads from."""
 
     identity: IdentityLookup
     people: UserDirectory
@@ -82,11 +82,11 @@ class HomeTab:
             await self.publish(actor_of(body))
 
     async def publish(self, actor: Actor, *, choice: str | None = None) -> None:
-        """Publish a person's Home tab; on errors an apology, since the old tab may be outdated.
+        """Publish a person's Home tab. On errors, publish an apology: the old tab may be outdated.
 
         Args:
-            actor: whose tab it is.
-            choice: the pipeline that they chose just now, to be stored first.
+            actor: the tab's owner.
+            choice: the pipeline that they just chose, to be stored first.
         """
         try:
             view = await self._build(actor, choice)
@@ -104,8 +104,8 @@ class HomeTab:
     async def _build(self, actor: Actor, choice: str | None) -> Block | None:
         """Store a colleague's choice and return their tab.
 
-        Outsiders see that the tab is not for them. Their tab has no menu, so a choice from them is
-        ignored: the result is None.
+        Outsiders see that the tab isn't for them. Their tab has no menu, so a choice from them is
+        ignored and the result is None.
         """
         if not await self._services.colleagues.includes(actor):
             return None if choice is not None else text_home(strings.HOME_OUTSIDE)
@@ -153,7 +153,7 @@ class HomeTab:
         return [RecentQuestion(past, text) for past, text in zip(questions, texts, strict=True)]
 
     async def _admin_section(self, actor: Actor, now: datetime) -> AdminSection | None:
-        """Return what only admins see; None for others and if the check fails."""
+        """Return the section for admins. None for others, and if the check fails."""
         services = self._services
         if await services.permissions.for_workspace(actor) != "yes":
             return None

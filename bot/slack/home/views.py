@@ -1,7 +1,7 @@
 """The blocks of the Home tab.
 
-Limits (https://docs.slack.dev/reference/views): 100 blocks a view, 3,000 characters a section.
-Texts of users and operators are shortened before escaping, which may turn one character into five.
+Limits (https://docs.slack.dev/reference/views): 100 blocks per view, 3,000 characters per section.
+Texts of users and operators are shortened before escaping, which can turn one character into five.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OPEN_SETTINGS = "home_settings"
 QUESTION_LIMIT = 120
 NAME_LIMIT, ABOUT_LIMIT, MODELS_LIMIT = 80, 150, 300
 PIPELINES = 20
-"""Pipelines that the tab describes; it only counts the rest."""
+"""Pipelines to describe in the tab. It only counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class HomePage:
 
     Attributes:
         me: our user id.
-        workspace_url: the workspace's address, with a slash at the end.
+        workspace_url: the workspace's address, with a trailing slash.
         recent: their latest questions.
         pipelines: all pipelines by name.
         chosen: the pipeline that they chose, if any.
@@ -63,7 +63,7 @@ class HomePage:
         stats: duration and cost of each pipeline's latest runs.
         budget_status: their limits and usage.
         now: the current time, with its time zone.
-        admin: the section for admins; None for everybody else.
+        admin: the section for admins; None for everyone else.
     """
 
     me: str
@@ -93,7 +93,7 @@ def home_view(page: HomePage) -> Block:
 
 
 def text_home(text: str) -> Block:
-    """Return a Home tab with nothing but a text."""
+    """Return a Home tab that contains only a text."""
     return {"type": "home", "blocks": [section(escape_mrkdwn(text))]}
 
 

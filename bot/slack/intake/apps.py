@@ -1,4 +1,4 @@
-"""Apps and workflows that may ask questions, and the cap that keeps two bots from looping."""
+"""The apps and workflows that may ask questions, and the cap that keeps two bots from looping."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bot.ports import Question, RunStore
 WORKFLOWS = "workflows"
 """In `answer_bots`: everything that Workflow Builder posts."""
 
-IN_A_THREAD = 3
+MAX_PER_THREAD = 3
 """Questions from apps that we answer in one thread."""
 
-IN_AN_HOUR = 10
+MAX_PER_HOUR = 10
 """Questions from apps that we answer in one channel per clock hour."""
 
 HOUR_S = 3_600
@@ -39,16 +39,16 @@ def is_workflow(event: Mapping[str, Any]) -> bool:
     return flagged or bool(event.get("workflow_id"))
 
 
-async def free_slots(runs: RunStore, question: Question) -> Sequence[str] | None:
-    """Return additional keys under which to store an app's question; None at the cap.
+async def free_keys(runs: RunStore, question: Question) -> Sequence[str] | None:
+    """Return additional keys under which to store an app's question, or None at the cap.
 
-    Each thread has `IN_A_THREAD` keys and each hour of a channel `IN_AN_HOUR`. A key can be stored
-    only once, so the cap holds across processes and for simultaneous questions.
+    Each thread has `MAX_PER_THREAD` keys, and each hour of a channel `MAX_PER_HOUR`. A key can be
+    stored only once, so the cap holds across processes and for simultaneous questions.
     """
     prefix = f"bots:{question.team}:{question.channel}"
-    thread = [f"{prefix}:{question.thread_ts}:{n}" for n in range(IN_A_THREAD)]
+    thread = [f"{prefix}:{question.thread_ts}:{n}" for n in range(MAX_PER_THREAD)]
     hour = int(time.time() // HOUR_S)
-    hourly = [f"{prefix}:hour-{hour}:{n}" for n in range(IN_AN_HOUR)]
+    hourly = [f"{prefix}:hour-{hour}:{n}" for n in range(MAX_PER_HOUR)]
     free = [await _first_free(runs, slots) for slots in (thread, hourly)]
     slots = [slot for slot in free if slot]
     return slots if len(slots) == len(free) else None

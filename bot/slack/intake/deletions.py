@@ -30,8 +30,8 @@ class Deletions:
         """Bolt middleware: stop the runs whose question or thread was deleted.
 
         The stop is stored before the acknowledgement, since Slack never repeats an acknowledged
-        event. The run's worker, now or after a restart, removes the posted messages and erases the
-        stored texts.
+        event. The run's worker then removes the posted messages and erases the stored texts, now or
+        after a restart.
         """
         if deleted := deleted_in_event(body):
             for run_id in await self._runs.live_under(

@@ -13,7 +13,7 @@ from bot.ports import Jobs, Observer, Question, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.thread_roots import root_exists
 from bot.slack.api.users import is_app
-from bot.slack.intake.apps import free_slots
+from bot.slack.intake.apps import free_keys
 from bot.slack.ui import strings
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ NOTICE_INTERVAL_S = 0.6
 (chat.postEphemeral is tier 4, https://docs.slack.dev/apis/web-api/rate-limits)."""
 
 MAX_DELAY_S = 0.5
-"""Longest time that a stored question waits for others to be stored."""
+"""The longest time that a stored question waits for others to be stored."""
 
 
 class Enqueuer:
@@ -50,7 +50,7 @@ class Enqueuer:
         *,
         again_of: str | None = None,
     ) -> str | None:
-        """Store a question and return its run id; None if one of its keys was stored before."""
+        """Store a question and return its run id, or None if one of its keys was stored before."""
         async with self._count_storing():
             run_id = await self._runs.claim(question, keys, pipeline, again_of=again_of)
         self._observer.claimed(question.surface, new=run_id is not None)
@@ -61,8 +61,8 @@ class Enqueuer:
     async def store_from_app(
         self, question: Question, keys: Sequence[str], pipeline: str
     ) -> str | None:
-        """Store an app's question; None also if its thread or channel reached the cap for apps."""
-        while slots := await free_slots(self._runs, question):
+        """Store an app's question. None also if its thread or channel reached the apps' cap."""
+        while slots := await free_keys(self._runs, question):
             run_id = await self.store(question, [*keys, *slots], pipeline)
             if run_id or any([await self._runs.is_claimed(key) for key in keys]):
                 return run_id
@@ -72,7 +72,7 @@ class Enqueuer:
     async def enqueue(self, run_id: str, question: Question) -> None:
         """Queue a run. If all workers are busy, tell the asker their position.
 
-        Slack waits only 3 s for an acknowledgement. So storing other questions goes first, and
+        Slack waits only 3 s for an acknowledgement. So storing other questions comes first, and
         delays the work on this one by up to `MAX_DELAY_S`.
         """
         with suppress(TimeoutError):

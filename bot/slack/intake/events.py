@@ -12,7 +12,7 @@ from bot.slack.api.origin import team_of_author, workspace_of
 from bot.slack.intake.apps import AnsweredBots
 
 NEW_MESSAGE_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
-"""Subtypes of new messages by people; edits, joins and the like have others."""
+"""Subtypes of new messages by people. Edits, joins and the like have other subtypes."""
 
 BOT_MESSAGE = "bot_message"
 """The subtype of messages from an app without a user, such as a workflow."""
@@ -23,7 +23,7 @@ SLACK_USERS = frozenset({"USLACK", "USLACKBOT"})
 NO_BOTS = AnsweredBots()
 
 STARTS_WITH_MENTION = re.compile(r"\s*<@[UW][A-Z0-9]+(?:\|[^<>]*)?>")
-"""A message that is addressed to one person."""
+"""A message addressed to one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def question_in_event(
     The keys are the event id, and the workspace, channel and ts. A mention arrives twice, as
     `app_mention` and as `message`, with two event ids. An unacknowledged event arrives again with
     the same event id. An app's question counts only if the app is among `bots` and mentions us; its
-    bot id then takes the place of the user id. An edit is no new question: Slack sends the mention
-    again, with the field `edited` (PostHog/posthog 59517, chenhg5/cc-connect 1579).
+    bot id then takes the place of the user id. An edit isn't a new question: Slack sends the
+    mention again, with the field `edited` (PostHog/posthog 59517, chenhg5/cc-connect 1579).
     """
     event = body.get("event")
     if not isinstance(event, Mapping) or event.get("edited"):
@@ -117,7 +117,7 @@ def deleted_in_event(body: Mapping[str, Any]) -> DeletedMessage | None:
 def question_in_command(body: Mapping[str, Any], team: str) -> IncomingQuestion | None:
     """Return the question in a slash command's body. Only the asker sees the reply.
 
-    `team` is our workspace; the body has the asker's.
+    `team` is our workspace. The body contains the asker's.
     """
     names = ("team_id", "channel_id", "user_id", "trigger_id", "text", "response_url")
     values = {name: body.get(name) for name in names}
@@ -147,7 +147,7 @@ class _Address:
 
 
 def _asker(event: Mapping[str, Any], address: _Address | None, bots: AnsweredBots) -> object:
-    """Return the user id, or the bot id of an app that may ask; None for all others."""
+    """Return the user id, or the bot id of an app that may ask; None for anyone else."""
     subtype, bot = event.get("subtype"), event.get("bot_id")
     if not bot and subtype != BOT_MESSAGE:
         return event.get("user") if subtype in NEW_MESSAGE_SUBTYPES else None
@@ -158,7 +158,7 @@ def _asker(event: Mapping[str, Any], address: _Address | None, bots: AnsweredBot
 
 
 def _address(event: Mapping[str, Any], our_user: str) -> _Address | None:
-    """Return how a message is addressed; None if it can't be a question for us."""
+    """Return how a message is addressed, or None if it can't be a question for us."""
     match event.get("type"), event.get("channel_type"):
         case "app_mention", _:
             return _Address("mention")
@@ -171,9 +171,9 @@ def _address(event: Mapping[str, Any], our_user: str) -> _Address | None:
 
 
 def _has_more(event: Mapping[str, Any]) -> bool:
-    """Return whether a message may have more than its text: files, attachments, other blocks.
+    """Return whether a message may contain more than text: files, attachments, other blocks.
 
-    Slack adds the preview of a link only after the event.
+    Slack adds link previews only after the event.
     """
     blocks = event.get("blocks")
     blocks = blocks if isinstance(blocks, list) else []

@@ -16,7 +16,7 @@ from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.origin import actor_of_command
 from bot.slack.api.users import UserDirectory, is_app
 from bot.slack.brainstorm.starts import BrainstormStarts, Invitation
-from bot.slack.brainstorm.topics import is_new_topic, topic_of_call
+from bot.slack.brainstorm.topics import is_new_topic, requested_topic
 from bot.slack.commands import (
     SUBCOMMANDS,
     CommandContext,
@@ -34,7 +34,7 @@ from bot.slack.ui.blocks import Block, sections
 from bot.slack.ui.footer import stop_button
 
 STORED_QUESTION, INVITATION = "moa_stored_question", "moa_invitation"
-"""The keys in Bolt's context that pass what the middleware found to the listener."""
+"""The keys in Bolt's context that pass the middleware's results to the listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class QuestionIntake:
         """Bolt middleware: store the event's question before the acknowledgement.
 
         Bolt acknowledges an event before its listener runs, and Slack never repeats an acknowledged
-        event. A listener's middleware runs earlier: if storing fails, the error becomes a 500 and
+        event. A listener's middleware runs earlier: if storing fails, the error becomes a 500, and
         Slack sends the event again.
         """
         me = await self._identity.get()
         incoming = question_in_event(body, me.user_id, me.bot_id, self._bots)
         invitation = await self._invitation(incoming, body) if incoming else None
         context[INVITATION] = invitation
-        store = incoming is not None and not (invitation and invitation.is_call)
+        store = incoming is not None and not (invitation and invitation.is_request)
         context[STORED_QUESTION] = await self._store(incoming) if incoming and store else None
         await next()
 
@@ -102,9 +102,9 @@ class QuestionIntake:
             _, _, more = text.partition(" ")
             await subcommand.run(await self._command_context(ack, body, more.strip()))
             return
-        if meant := closest_subcommand(text):
+        if name := closest_subcommand(text):
             command = str(body.get("command") or "/moa")
-            await _respond(ack, strings.COMMAND_DID_YOU_MEAN.format(command=command, name=meant))
+            await _respond(ack, strings.COMMAND_DID_YOU_MEAN.format(command=command, name=name))
             return
         incoming = question_in_command(body, (await self._identity.get()).team_id)
         stored = await self._store(incoming) if incoming else None
@@ -116,7 +116,7 @@ class QuestionIntake:
         await self._enqueuer.enqueue(stored.run_id, stored.question)
 
     async def _store(self, incoming: IncomingQuestion) -> _StoredQuestion | None:
-        """Store a question; None if it is not for us or was stored before."""
+        """Store a question. None if it isn't for us or was stored before."""
         question = incoming.question
         preferences = self._services.preferences
         rules = await preferences.rules(question.team, question.channel, question.user)
@@ -133,7 +133,7 @@ class QuestionIntake:
     async def _invitation(
         self, incoming: IncomingQuestion, body: Mapping[str, Any]
     ) -> Invitation | None:
-        """Return the brainstorm to offer to a message's author: they ask for one, or have a topic.
+        """Return the brainstorm to offer to a message's author, who asks for one or has a topic.
 
         Topics count only in channels that turned offers on.
         """
@@ -142,13 +142,13 @@ class QuestionIntake:
             return None
         me = await self._identity.get()
         if incoming.addressed:
-            topic = topic_of_call(without_mention(message.text, me.user_id))
-            return None if topic is None else Invitation(message, topic, is_call=True)
+            topic = requested_topic(without_mention(message.text, me.user_id))
+            return None if topic is None else Invitation(message, topic, is_request=True)
         if not is_new_topic(body.get("event") or {}):
             return None
         rules = await self._services.preferences.rules(message.team, message.channel, message.user)
         offered = rules.offer_brainstorms
-        return Invitation(message, message.text, is_call=False) if offered else None
+        return Invitation(message, message.text, is_request=False) if offered else None
 
     async def _is_question(self, message: Question, rules: Rules) -> bool:
         """Return whether the channel's rules make a message without a mention a question."""
@@ -175,7 +175,7 @@ class QuestionIntake:
 
 
 async def _respond(ack: AsyncAck, mrkdwn: str, *more: Block) -> None:
-    """Acknowledge a command with a text that only its user sees, or without one."""
+    """Acknowledge a command, optionally with a text that only its user sees."""
     if mrkdwn:
         await ack(text=mrkdwn, blocks=[*sections(mrkdwn), *more], response_type="ephemeral")
     else:

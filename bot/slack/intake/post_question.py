@@ -107,7 +107,7 @@ class QuestionPoster:
         """Require that the asker and the bot are members: in a channel without us, replies fail.
 
         Raises:
-            RefusedError: if one of them is not.
+            RefusedError: one of them isn't.
         """
         members = await members_among(self.client, channel, {user, me})
         if user not in members:

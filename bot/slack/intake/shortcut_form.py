@@ -38,7 +38,7 @@ class PostTarget:
 
     @classmethod
     def from_metadata(cls, text: object) -> PostTarget | None:
-        """Parse `private_metadata`; None if it is invalid."""
+        """Parse `private_metadata`. None if it is invalid."""
         try:
             channel, thread_ts, *about = json.loads(str(text))
             values = (channel, thread_ts, *about)
@@ -51,7 +51,7 @@ class PostTarget:
 
 @dataclass(frozen=True, slots=True)
 class ShortcutInput:
-    """The submitted values. `channel` is where to ask; None for a direct message."""
+    """The submitted values. `channel` is where to ask, or None for a direct message."""
 
     text: str
     pipeline: str | None

@@ -35,7 +35,7 @@ from bot.slack.ui.clicks import RefusedError, respond_privately
 log = structlog.get_logger(__name__)
 
 DATABASE_TIMEOUT_S = 1.0
-"""Longest wait for the database before a modal opens. A trigger id expires after 3 s."""
+"""The longest wait for the database before a modal opens. A trigger id expires after 3 s."""
 
 
 class Shortcuts:
@@ -78,7 +78,7 @@ class Shortcuts:
             await respond_privately(respond, str(refused))
 
     async def submit(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """Post the question of a submitted modal, and close the modal once that is done.
+        """Post the question of a submitted modal, then close the modal.
 
         Slack expects a response within 3 s. If posting takes longer, the modal closes first, and
         errors are reported in a direct message.
@@ -116,7 +116,7 @@ class Shortcuts:
         return {}
 
     async def _close_modal(self, ack: AsyncAck, posted: asyncio.Task[None], field: str) -> None:
-        """Close the modal, or show in it why the question was not posted."""
+        """Close the modal, or show in it why the question wasn't posted."""
         try:
             posted.result()
         except RefusedError as refused:
@@ -159,7 +159,7 @@ class Shortcuts:
         return True
 
     async def _default_pipeline(self, actor: Actor, channel: str) -> str | None:
-        """Return the actor's default pipeline in a channel; None if the lookup fails."""
+        """Return the actor's default pipeline in a channel, or None if the lookup fails."""
         try:
             async with asyncio.timeout(DATABASE_TIMEOUT_S):
                 team = await self._poster.colleagues.team_id()

@@ -1,4 +1,4 @@
-"""Decides which addresses are plain: every parser reads the same allowed host."""
+"""Decides which addresses are safe: every parser must read the same allowed host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLAIN = re.compile(
     r"(?P<anchor>#[A-Za-z0-9\-._~/%+,:()=&?]*)?",
 )
 _BARE_TAIL = re.compile(r"[A-Za-z0-9\-._~/%+=&?#]*")
-"""What may follow a host without a scheme, which some parsers do not treat as an address."""
+"""What may follow a host without a scheme, which some parsers don't treat as an address."""
 
 _WORDS = r"[A-Za-z0-9\-]+(?:[._][A-Za-z0-9\-]+)*"
 _LAST_SEGMENT = re.compile(rf"(?<=/){_WORDS}\Z")
@@ -42,8 +42,8 @@ IP = re.compile(rf"(?<!\d)(?<!\d\.)\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!{LABEL}|\.\w)
 def permits(address: str, allowed: frozenset[str]) -> bool:
     """Return whether every parser reads the address as a web address on an allowed host.
 
-    It is False if the part after the host may contain another address, escaped or not, or any
-    character that parsers read differently.
+    False if the part after the host may contain another address, escaped or not, or any character
+    that parsers read differently.
     """
     match = _PLAIN.fullmatch(address)
     if match is None or not is_allowed(match["host"], allowed):

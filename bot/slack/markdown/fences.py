@@ -1,6 +1,6 @@
 """Finds code fences by CommonMark's rules.
 
-An ambiguous line counts as text. Text is made safe, so a wrong guess costs looks but never safety.
+An ambiguous line counts as text. All text is made safe, so a wrong guess affects only the looks.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ _WIDEST_INDENT = 4
 """Columns of indentation that make an indented code block (CommonMark 4.4)."""
 
 _DEEPEST, _WIDEST_COLUMN = 8, 40
-"""Quote depth and columns up to which fences are recognised. Nobody writes code deeper, and a fence
-that is split needs room for its container's marks."""
+"""The quote depth and columns up to which fences are recognised. Nobody writes deeper code, and a
+fence that is split needs space for its container's markers."""
 
-Meeting = Literal["content", "closed", "left"]
-"""A line's relation to an open fence: content, the closing line, or outside its container."""
+FenceRelation = Literal["content", "closed", "left"]
+"""A line's relation to an open fence: content, the closing line, or outside the fence's
+container."""
 
 
 class LinePrefix(NamedTuple):
@@ -36,7 +37,7 @@ class LinePrefix(NamedTuple):
 
     @property
     def depth(self) -> int:
-        """How many block quotes the line is in."""
+        """The number of block quotes around the line."""
         return self.quotes.count(">")
 
     @property
@@ -55,7 +56,7 @@ class LinePrefix(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """An open code fence: its container, and the mark that closes it."""
+    """An open code fence: its container, and the marker that closes it."""
 
     depth: int
     column: int
@@ -64,7 +65,7 @@ class Fence:
 
     @property
     def prefix(self) -> str:
-        """What a line starts with inside the fence's container."""
+        """The start of each line inside the fence's container."""
         return "> " * self.depth + " " * self.column
 
     def body_of(self, line: str) -> int | None:
@@ -74,13 +75,13 @@ class Fence:
             return None
         rest = line[quotes.end() :]
         spaces = rest[: len(rest) - len(rest.lstrip(" \t"))]
-        # After a quote marker a tab's width is unknown; one column is the safe guess.
+        # After a quote marker, a tab's width is unknown. One column is the safe guess.
         indent = len(spaces if self.depth else spaces.expandtabs(4))
         if rest.strip() and indent < self.column:
             return None
         return quotes.end()
 
-    def meets(self, line: str) -> Meeting:
+    def relation_of(self, line: str) -> FenceRelation:
         """Return the relation of a complete line (without its line end) to this fence."""
         start = self.body_of(line)
         if start is None:
@@ -94,7 +95,7 @@ class Fence:
 
 
 class LineTracker:
-    """Tracks open list items through the lines outside code, to find lines that open a fence."""
+    """Tracks open list items across lines outside code, to find lines that open a fence."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -119,7 +120,7 @@ class LineTracker:
         return Fence(self._depth, column, opener["run"], opener["info"].strip())
 
     def _update_lists(self, head: LinePrefix, *, blank: bool) -> bool:
-        """Open and close list items. Return False if the line cannot open a fence."""
+        """Open and close list items. Return False if the line can't open a fence."""
         if head.depth != self._depth:
             self._depth, self._columns, self._paragraph = head.depth, [], False
         indent = len(head.indent.expandtabs(4))
@@ -134,7 +135,7 @@ class LineTracker:
 
     def _open_items(self, markers: str, column: int, *, blank: bool, interrupts: bool) -> bool:
         for marker in _MARKER.finditer(markers):
-            # Only a non-empty bullet or item number 1 interrupts a paragraph (CommonMark 5.2).
+            # Only a non-empty bullet item or item number 1 interrupts a paragraph (CommonMark 5.2).
             if interrupts and (blank or (marker[2] or "1") != "1"):
                 return False
             interrupts = False
@@ -147,7 +148,7 @@ class LineTracker:
 
 
 class FenceTracker:
-    """Tracks the open fence through the lines of a text."""
+    """Tracks the open fence across the lines of a text."""
 
     def __init__(self) -> None:
         self.fence: Fence | None = None
@@ -156,10 +157,10 @@ class FenceTracker:
     def feed(self, line: str) -> None:
         """Add the next line, without its line end."""
         if self.fence is not None:
-            meeting = self.fence.meets(line)
-            if meeting == "content":
+            relation = self.fence.relation_of(line)
+            if relation == "content":
                 return
             self.fence = None
-            if meeting == "closed":
+            if relation == "closed":
                 return
         self.fence = self._lines.feed(line)

@@ -13,7 +13,7 @@ from publicsuffixlist import PublicSuffixList
 
 
 def _breaks() -> str:
-    """Return every character that ends a host for all parsers: spaces, controls, punctuation."""
+    """Return every character that ends a host in all parsers: spaces, controls, punctuation."""
     ascii_breaks = "".join(chr(code) for code in range(0x80) if not chr(code).isalnum())
     others = (chr(code) for code in range(0x80, 0x20000))
     kinds = "".join(c for c in others if category(c)[0] in "ZP" or category(c) == "Cc")
@@ -21,7 +21,7 @@ def _breaks() -> str:
 
 
 LABEL = f"[^{re.escape(_breaks())}]"
-"""One character of a host's label, as a regular expression: a letter or sign of any script."""
+"""A regular expression for one character of a host's label: a letter or sign of any script."""
 
 NAME = re.compile(rf"(?<!{LABEL}){LABEL}++(?:\.{LABEL}++)++")
 """Labels with dots between them: a host, a file, a method or a number."""
@@ -36,7 +36,7 @@ _FILE_ENDING = re.compile(
 _ALPHABETIC = re.compile(r"[^\W\d_]{2,}|xn--[a-z0-9\-]+", re.IGNORECASE)
 _ASCII_HEAD = re.compile(r"[A-Za-z]{2,}(?=[^\x00-\x7f])")
 _RESERVED = frozenset({"alt", "example", "internal", "invalid", "local", "onion", "test"})
-"""Top-level domains that no one can register (RFC 6761, 7686, 9476), but some parsers link."""
+"""Top-level domains that no one can register (RFC 6761, 7686, 9476) but that some parsers link."""
 
 _TOKEN = re.compile(r"<([^<>]*)>")
 _WRITTEN_URL = re.compile(r"https?://([^\s/?#<>|\"'`\\)\]]+)[^\s<>|]*", re.IGNORECASE)
@@ -44,7 +44,8 @@ _WRITTEN_NAME = re.compile(rf"(?<![@./+])(?<!{LABEL}){LABEL}++(?:\.{LABEL}++)++(
 _ASCII_HOST = re.compile(r"[a-z0-9](?:[a-z0-9\-.]*[a-z0-9])?")
 _NUMERIC = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 _AMBIGUOUS = re.compile("[\u00b7\u00df\u0130\u03c2\u1e9e\u200c\u200d]")
-"""What IDNA 2003 and 2008 treat differently (UTS 46, section 7), a middle dot, the Turkish I."""
+"""Characters that IDNA 2003 and 2008 treat differently (UTS 46, section 7), a middle dot, and the
+Turkish I."""
 
 _LONGEST_HOST = 253
 """Characters in a DNS name (RFC 1035, 2.3.4)."""
@@ -55,11 +56,11 @@ def allowed_hosts(user_texts: Iterable[str], allow_list: Iterable[str] = ()) -> 
 
     Args:
         user_texts: messages as typed or as Slack delivers them. Full addresses and bare host names
-            count. File names, mail addresses and labels of links and mentions do not: a label says
+            count. File names, mail addresses, and labels of links and mentions don't: a label says
             nothing about its target.
         allow_list: hosts, optionally with `*.`, a scheme or a path.
 
-    Each host allows itself and its `www.`, nothing else.
+    Each host allows itself and its `www.` form, and nothing else.
     """
     found: set[str] = set()
     for text in user_texts:
@@ -98,7 +99,7 @@ def _host_of(authority: str) -> str:
 
 
 def browser_host(host: str) -> str:
-    """Return the host as browsers read it (UTS 46), in lower-case ASCII; "" if it is no host."""
+    """Return the host as browsers read it (UTS 46), in lower-case ASCII; "" if it isn't a host."""
     bare = host.rstrip(".").lower()
     if bare.isascii():
         return bare if re.fullmatch(r"[a-z0-9\-._]+", bare) else ""
@@ -110,10 +111,10 @@ def browser_host(host: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def certain_host(host: str) -> str:
-    """Return the host in lower-case ASCII if every parser reads it the same, otherwise "".
+    """Return the host in lower-case ASCII if all parsers read it the same way, otherwise "".
 
     Parsers disagree about characters that map to others (a full-width letter or dot, `℀`), numbers
-    that mean an IP address, and a dot at the end.
+    that mean an IP address, and a trailing dot.
     """
     lower = host.lower()
     if len(host) > _LONGEST_HOST or _AMBIGUOUS.search(host) or normalize("NFKC", host) != host:
@@ -129,7 +130,7 @@ def certain_host(host: str) -> str:
 
 
 def is_allowed(host: str, allowed: frozenset[str]) -> bool:
-    """Return whether a host is allowed, or is the `www.` of an allowed one."""
+    """Return whether a host is allowed, or is the `www.` form of an allowed one."""
     certain = certain_host(host)
     return bool(certain) and (certain in allowed or certain.removeprefix("www.") in allowed)
 
@@ -142,9 +143,9 @@ def _is_canonical_ip(host: str) -> bool:
 
 
 def is_host(name: str) -> bool:
-    """Return whether a parser may treat labels with dots between them as a host.
+    """Return whether a parser may treat labels joined by dots as a host.
 
-    If text of another script follows a host without a space, some parsers end the host there.
+    If text in another script follows a host without a space, some parsers end the host there.
     """
     labels = name.strip("-_.").split(".")
     if len(labels) == 1:
@@ -174,5 +175,5 @@ def is_top_level(label: str) -> bool:
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    """Return the list of https://publicsuffix.org. Loading takes 30 ms, so it is loaded lazily."""
+    """Return the list of https://publicsuffix.org. Loaded lazily, since that takes 30 ms."""
     return PublicSuffixList(accept_unknown=False)

@@ -10,11 +10,11 @@ from bot.slack.markdown.links import find_address, split_word
 from bot.slack.markdown.writer import GRAVE, SafeWriter
 
 HOLD = 2_000
-"""The most characters held back until they are understood. A longer construct counts as no link and
-no code span, and a longer word is shown as code."""
+"""The most characters held back until they are understood. A longer construct is neither a link nor
+a code span, and a longer word is shown as code."""
 
 DEPTH = 8
-"""How deeply nested brackets are parsed. It bounds the work on `[[[[…`."""
+"""How deeply nested brackets are parsed. Bounds the work on `[[[[…`."""
 
 _LABEL_REST = re.compile(r"(?:\\[^\n]|[^\[\]\\\n])*+")
 _TARGET_REST = re.compile(r"(?:\\[^\n]|[^()\\\n])*+")
@@ -23,7 +23,7 @@ _TITLE = re.compile(r"[\"'(]")
 
 
 class IncompleteError(Exception):
-    """The text so far is ambiguous: more is needed."""
+    """The text so far is ambiguous: more text is needed."""
 
 
 class InlineLink(NamedTuple):
@@ -35,7 +35,7 @@ class InlineLink(NamedTuple):
 
 
 def find_closing_bracket(text: str, start: int, *, final: bool) -> int | None:
-    """Return where the bracket at `start` closes, or None if it does not within `HOLD`."""
+    """Return where the bracket at `start` closes, or None if that isn't within `HOLD`."""
     return _closing(text, start, start + HOLD, "[]", _LABEL_REST, final=final)
 
 
@@ -50,7 +50,7 @@ def _closing(
         position = match.end() if match else position
         line = _LINE_START.match(text, position, stop)
         position = line.end() if line else position
-        # A backslash ends up here only before a line end or at the end of the text so far.
+        # A backslash gets here only before a line end or at the end of the text so far.
         if position >= stop or (text[position] == "\\" and position + 1 == stop):
             break
         if line:
@@ -67,7 +67,7 @@ def _closing(
 
 
 def read_link(text: str, start: int, *, final: bool) -> InlineLink | None:
-    """Return the inline link at `start`, or None if the bracket is only a bracket."""
+    """Return the inline link at `start`, or None if the bracket doesn't start a link."""
     close = find_closing_bracket(text, start, final=final)
     if close is None:
         return None
@@ -86,8 +86,8 @@ def read_link(text: str, start: int, *, final: bool) -> InlineLink | None:
     return InlineLink(text[start + 1 : close], target.removeprefix("<").removesuffix(">"), end + 1)
 
 
-# Scripts without spaces between words, and emoji. A word of an address ends before them, so that a
-# paragraph in Chinese or Thai is not held back as one word.
+# Scripts without spaces between words, and emoji. They end a word of an address, so that a
+# paragraph in Chinese or Thai isn't held back as one word.
 _CLOSE = (
     "\u3000-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0c\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 )
@@ -125,10 +125,10 @@ class InlineReader:
             text: the text so far.
             start: the position of the construct.
             final: whether nothing follows `text`.
-            at_text_start: whether the text of the line starts here, after its prefix.
+            at_text_start: whether the line's text starts here, after its prefix.
 
         Raises:
-            IncompleteError: if more text could change the result.
+            IncompleteError: more text could change the result.
         """
         if self._in_long_word:
             return self._long_word(text, start, final=final)
@@ -148,7 +148,7 @@ class InlineReader:
         self._in_long_word = False
 
     def _run(self, text: str, start: int, end: int, *, final: bool) -> int:
-        """Show text of a script without spaces, except an end that may be part of a host name."""
+        """Show text of a script without spaces, except an ending that may belong to a host name."""
         label = max(start, end - _LONGEST_LABEL)
         closed = [mark.end() for mark in _CLOSING.finditer(text, label, end)]
         label = closed[-1] if closed else label
@@ -175,7 +175,7 @@ class InlineReader:
         word, follower = text[start:end], text[end : end + 1]
         escaped = _ends_escaped(word)
         if escaped and follower == "`":
-            # Parsers may or may not honour the backslash; this is no code either way.
+            # Parsers may or may not honour the backslash. Either way, this isn't code.
             self._words(word[:-1], ended=False)
             self._writer.write_text(GRAVE)
             return end + 1
@@ -204,9 +204,9 @@ class InlineReader:
             write.get(part.kind, self._writer.write_address)(part.text)
 
     def _long_word(self, text: str, start: int, *, final: bool) -> int:
-        """Show the next part of a word that is too long, as complete code spans between its bars.
+        """Show the next part of an overlong word, as complete code spans between its bars.
 
-        An open span would not be code until it is closed, so an address in it would be a link.
+        An unclosed span isn't code, so an address in it would be a link.
         """
         bars = _BARS.match(text, start)
         if bars:
@@ -236,7 +236,7 @@ class InlineReader:
                 return closing.end()
         if not is_complete:
             raise IncompleteError
-        # An unpaired backtick would pair with one that is written later.
+        # An unpaired backtick would pair with one that comes later.
         self._writer.write_text(GRAVE * len(opening[0]))
         return opening.end()
 
@@ -252,7 +252,8 @@ class InlineReader:
             return link.end
         close = find_closing_bracket(text, start, final=final) if at_text_start else None
         if close is not None and text[close + 1 : min(close + 2, start + HOLD)] == ":":
-            # `[name]: address` defines a link for the whole message. A space makes it plain text.
+            # `[name]: address` defines a link for the whole message. A space turns it into plain
+            # text.
             self._writer.write_text("[")
             self._nested(text[start + 1 : close])
             self._writer.write_text("] :")

@@ -17,24 +17,24 @@ _LOCAL = r"\w.+\-%'&=~!#$?^"
 _MAIL = re.compile(rf"(?<![{_LOCAL}])[{_LOCAL}]++@[\w\-]++(?:\.[\w\-]++)++")
 _NAME_TAIL = re.compile(r":\d|/|[?#][\w=]")
 _IP_TAIL = re.compile(r":\d|/(?!\d{1,2}(?![\w/?#]|\.\w))|[?#][\w=]")
-"""A prefix length after an IP address (`10.0.0.0/8`) names a network, not an address."""
+"""A prefix length after an IP address (`10.0.0.0/8`) makes it a network, not an address."""
 
 _LABELS_END = re.compile(rf"(?<!{LABEL})(?<!\.)(?:{LABEL}|\.)++\Z")
-"""Labels directly before an IP address. Cut off, they might be a host themselves."""
+"""Labels directly before an IP address. Cut off, they might be a host of their own."""
 
 _ESCAPED_MARK = re.compile(r"\\([!-/:-@\[-`{-~])")
 _EMPHASIS = str.maketrans("", "", "*_~")
 _SEPARATORS = re.compile('(&lt;|&gt;|[<>"|\\]\u02cb])')
-"""Ends of an address, as written and as this package escapes them."""
+"""Characters that end an address, as written and as this package escapes them."""
 
 _TRAILING = ".,;:!?'\")]}*_~>\\"
 _JOINED = re.compile(r"[\\\]]")
 _AUTOLINK = re.compile(r"""([(*_~'"]*)<([^\s<>|"\]]+)>([.,;:!?)*_~'"]*)""")
-_FEWEST_LABELS = 3
+_MIN_LABELS = 3
 
 
 class AddressPart(NamedTuple):
-    """A part of a word: `text` stays as is, `code` is shown as code, `link` may become a link."""
+    """A part of a word. `text` is kept, `code` is shown as code, `link` may become a link."""
 
     kind: Literal["text", "code", "link"]
     text: str
@@ -44,8 +44,8 @@ def find_address(text: str, *, files: bool = True) -> int | None:
     """Return where the first address in a text without spaces starts, or None.
 
     Two labels are an address if the second is a top-level domain, since parsers link them, even
-    `README.md`. With `files=False` a bare file name does not count. Three labels, a port or a path
-    always count: they have room to carry data out.
+    `README.md`. With `files=False`, a bare file name doesn't count. Three labels, a port or a path
+    always count, because they have room for data to leak out.
     """
     starts = [
         match.start()
@@ -73,7 +73,7 @@ def find_address(text: str, *, files: bool = True) -> int | None:
 def _is_host(match: re.Match[str], *, files: bool) -> bool:
     name = match[0].rstrip("-_")
     has_tail = bool(_NAME_TAIL.match(match.string, match.end()))
-    has_many = name.count(".") + 1 >= _FEWEST_LABELS
+    has_many = name.count(".") + 1 >= _MIN_LABELS
     if (has_tail or has_many) and is_alphabetic(name):
         return True
     return is_host(name) and (files or not is_file_name(name))
@@ -88,7 +88,7 @@ def _with_path(text: str, start: int) -> int:
 
 
 def holds_address(text: str, *, files: bool = True) -> bool:
-    """Return whether any word is or hides an address; `files` as in `find_address`."""
+    """Return whether any word is or hides an address. `files` is as in `find_address`."""
     return any(_address_in(word, files=files) is not None for word in text.split())
 
 
@@ -110,7 +110,7 @@ def _address_in(text: str, *, files: bool = True) -> int | None:
 
 
 def split_word(word: str, allowed: frozenset[str], *, ended: bool = True) -> list[AddressPart]:
-    """Return the parts of a word. `ended` is False if the next character may belong to it."""
+    """Return the parts of a word. `ended` is False if the next character may belong to the word."""
     match = _AUTOLINK.fullmatch(word)
     if match and find_address(match[2]) == 0:
         word = match[1] + match[2] + match[3]
@@ -135,7 +135,7 @@ def _split_segment(
     address = address.removesuffix("'s").removesuffix("\u2019s") or address
     after = segment[start + len(address) :]
     behind = (after + rest).replace("&gt;", ">")
-    # GitHub's parser includes these two in an address. After a path they can't change the host.
+    # GitHub's parser includes these two in an address. After a path, they can't change the host.
     keeps_host = "/" in address.partition("://")[2] or not _JOINED.search(behind)
     is_separate = ended and keeps_host and not behind.strip(_TRAILING)
     live = is_separate and permits(address, allowed)

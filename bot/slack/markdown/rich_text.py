@@ -1,4 +1,4 @@
-"""Converts Markdown to rich_text blocks for modals, where Slack allows no markdown blocks.
+"""Converts Markdown to rich_text blocks for modals, where Slack doesn't allow markdown blocks.
 
 Slack shows the text of rich_text elements literally, so nothing is escaped. Only text and link
 elements are created: no user, channel, broadcast or emoji.
@@ -38,7 +38,7 @@ widens every row."""
 
 
 def align_table(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[str]) -> str:
-    """Return a table as text with aligned columns and a line below its header.
+    """Return a table as text with aligned columns and a line below the header.
 
     Args:
         tokens: the parser's tokens from table_open on.
@@ -77,7 +77,7 @@ def _rows(tokens: Sequence[Token], allowed: frozenset[str]) -> list[list[str]]:
 
 
 def _cells(line: str) -> int:
-    """Return how many cells a line of a table's body has as written."""
+    """Return how many cells a line of a table's body has, as written."""
     return len(_CELL_BAR.findall(line.strip().removeprefix("|").removesuffix("|"))) + 1
 
 
@@ -108,18 +108,18 @@ _RULE = "\u2500" * 24
 
 # The parser searches repeatedly for the end of open brackets, and pads every table row to the width
 # of the header: 40,000 characters can keep it busy for many seconds.
-_MOST_BRACKETS = 2_000
-_MOST_CELLS = 20_000
+_MAX_BRACKETS = 2_000
+_MAX_CELLS = 20_000
 
 
 def rich_text(
     markdown: str, allowed: frozenset[str] = frozenset(), *, limit: int = BLOCK_LIMIT
 ) -> list[Json]:
-    """Return the Markdown as rich_text blocks with at most `limit` characters of text each.
+    """Return the Markdown as rich_text blocks with at most `limit` characters each.
 
     Addresses are styled as code. On an `allowed` host (see `hosts.allowed_hosts`) they become links
     labelled with the address. Images become their alternative text. HTML and link definitions are
-    shown as written. An empty text has no blocks.
+    shown as written. An empty text gives no blocks.
 
     Raises:
         ValueError: `limit` is below 1.
@@ -141,10 +141,10 @@ def _parser_for(text: str) -> MarkdownIt:
     """Return a parser without the rules that would be too slow for this text."""
     options = {"html": False, "maxNesting": _DEEPEST_NESTING}
     parser = MarkdownIt("commonmark", options).enable("strikethrough").disable("reference")
-    if text.count("[") > _MOST_BRACKETS:
+    if text.count("[") > _MAX_BRACKETS:
         parser.disable(["link", "image"])
     rows = [line.count("|") for line in text.split("\n") if "|" in line]
-    if len(rows) * max(rows, default=0) <= _MOST_CELLS:
+    if len(rows) * max(rows, default=0) <= _MAX_CELLS:
         parser.enable("table")
     return parser
 

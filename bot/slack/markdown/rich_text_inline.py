@@ -22,7 +22,7 @@ _SPACES = re.compile(r"(\s+)")
 
 
 def run(text: str, style: Style | None = None) -> Json:
-    """Return a text element. `style` contains bold, italic, strike and code if they are true."""
+    """Return a text element. `style` contains bold, italic, strike and code where they are true."""
     return {"type": "text", "text": text} | ({"style": dict(style)} if style else {})
 
 
@@ -49,7 +49,7 @@ def inline_words(text: str, allowed: frozenset[str]) -> list[Json]:
 
 
 class _Link(NamedTuple):
-    """An open link: its target, where its label starts, and whether that is the address."""
+    """An open link: its target, where its label starts, and whether the label is the address."""
 
     target: str
     label: int

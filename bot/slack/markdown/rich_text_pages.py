@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.slack.markdown.rich_text_inline import Json
 
 PARTS = 150
-"""About how many texts and list items a block holds. Each takes some 100 bytes of JSON, and a view
-may have 250,000 bytes."""
+"""The approximate number of texts and list items in a block. Each takes about 100 bytes of JSON,
+and a view may have 250,000 bytes."""
 
 
 def pages(elements: Sequence[Json], limit: int) -> list[Json]:
-    """Return the elements in rich_text blocks with at most `limit` characters of text each.
+    """Return the elements in rich_text blocks with at most `limit` characters each.
 
-    Blocks end between elements. Only an element above the limit is split, a list between its
-    items. Even a short text counts as 1/`PARTS` of the limit, to bound the texts per block.
+    Blocks end between elements. Only an element above the limit is split; a list is split between
+    its items. Even a short text counts as 1/`PARTS` of the limit, to bound the texts per block.
 
     Raises:
         ValueError: `limit` is below 1.

@@ -37,7 +37,7 @@ _FENCED_TICKS = re.compile(r"`{3,}")
 def escape_markdown(text: str) -> str:
     """Return the text for a markdown field, with its Markdown and addresses unchanged.
 
-    `&` is kept: Slack does not decode entities twice, and query strings need it.
+    `&` is kept: Slack doesn't decode entities twice, and query strings need it.
     """
     return escape(clean(text))
 
@@ -48,7 +48,7 @@ def escape_mrkdwn(text: str) -> str:
 
 
 def inert_mrkdwn(text: str) -> str:
-    """Return a person's words or name for a mrkdwn field: escaped, with addresses as code.
+    """Return a person's text or name for a mrkdwn field: escaped, with addresses as code.
 
     Slack turns addresses in mrkdwn into links, and the bot's messages should contain only links
     that it intends.
@@ -88,12 +88,12 @@ def safe_markdown(text: str, allowed: frozenset[str] = frozenset()) -> str:
 class SafeStream:
     """Makes Markdown safe as it streams, no matter where it is split.
 
-    - `<` and `>` are escaped. Quote markers at the start of a line stay: they can close nothing,
+    - `<` and `>` are escaped. Quote markers at the start of a line stay: they can't close anything,
       because every `<` is escaped, and escaped quote markers would show as text.
     - An address becomes inline code unless its host is in `allowed` (see `hosts.allowed_hosts`).
       A link becomes its label and its address in parentheses, an image its alternative text.
-    - Fences use three backticks, and no three backticks appear inside one.
-    - A backtick without its other half becomes U+02CB.
+    - Fences use three backticks, and there are never three backticks inside one.
+    - A backtick without a partner becomes U+02CB.
 
     At most about 2,000 characters are held back: a word, an open bracket or a code span.
     """
@@ -159,8 +159,8 @@ class SafeStream:
             self._writer.write_raw(line[: prefix.end])
             self._at_text_start = line[prefix.end : prefix.end + 1] == "["
             return start + prefix.end
-        # After a lazy continuation line, parsers disagree whether the list item is still open. At
-        # exactly the container's column the fence is inside it either way.
+        # After a lazy continuation line, parsers disagree on whether the list item is still open.
+        # At exactly the container's column, the fence is inside it either way.
         self._writer.write_raw(
             "> " * fence.depth + prefix.margin if prefix.markers else fence.prefix
         )
@@ -170,7 +170,7 @@ class SafeStream:
     def _open(self, fence: Fence) -> None:
         self._fence = fence
         info = escape(fence.info.replace("`", GRAVE))
-        # An address or a sentence is no language name: show it as the first line of code.
+        # An address or a sentence isn't a language name: show it as the first line of code.
         is_language = len(info) <= _LONGEST_INFO and not holds_address(info, files=False)
         self._writer.write_raw(f"```{info}" if is_language else f"```\n{fence.prefix}{info}")
 
@@ -178,16 +178,16 @@ class SafeStream:
         line, is_complete = _window(text, start, final=final)
         if not is_complete:
             _require_closing(fence, line, full=len(line) == HOLD)
-        meeting = fence.meets(line)
-        if meeting == "left":
-            # Its container has ended, and the fence with it. Close it explicitly for every parser.
+        relation = fence.relation_of(line)
+        if relation == "left":
+            # The container has ended, and the fence with it. Close it explicitly for every parser.
             self._writer.write_raw(f"{fence.prefix}```\n")
             self._fence = None
             return start
         self._at_line_start = False
         body = fence.body_of(line) or 0
         self._writer.write_raw(line[:body])
-        if meeting == "content":
+        if relation == "content":
             return start + body
         self._fence = None
         code = line[body:]

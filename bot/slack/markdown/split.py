@@ -1,4 +1,4 @@
-"""Splits long Markdown into messages at good places."""
+"""Splits long Markdown into messages at suitable places."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ MARGIN = 1_000
 MESSAGE_TARGET = slack_limits.MARKDOWN_TOTAL - MARGIN
 """Characters after which the text continues in a new message."""
 
-MOST_MESSAGES = 10
+MAX_MESSAGES = 10
 """Messages per reply. More would bury the thread."""
 
-MOST_CHARS = MOST_MESSAGES * MESSAGE_TARGET
+MAX_CHARS = MAX_MESSAGES * MESSAGE_TARGET
 """Characters of a reply that are shown in its thread."""
 
 SMALLEST_LIMIT = 400
-"""Characters below which there is no room to close and reopen fences and tables."""
+"""Below this many characters, there is no room to close and reopen fences and tables."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TICKS = re.compile(r"`+")
 _ENTITY = re.compile(r"&(?:#?\w{0,8})?$")
 _LONGEST_ENTITY = 10
 _WORD_END = re.compile(r"[ \t]+(?![ \t]|`{3}|~{3})")
-"""Where a message may start with the next word: it must not become a fence there."""
+"""Where a message may start with the next word, which must not become a fence there."""
 
 _SPAN_ROOM = 8
 """Characters kept free for backticks that close a code span."""
@@ -44,8 +44,9 @@ class Break(NamedTuple):
         paragraph: whether the first line is blank.
         opener: the line that opened the surrounding fence.
         fence: the surrounding fence.
-        table: the table before it, if that already has a body row.
-        in_table: whether it is inside a table, including between its header and delimiter row.
+        table: the table before this position, if it already has a body row.
+        in_table: whether the position is inside a table, including between header and delimiter
+            row.
     """
 
     position: int
@@ -57,16 +58,16 @@ class Break(NamedTuple):
 
     @property
     def is_clean(self) -> bool:
-        """Whether a message can end here with nothing to close."""
+        """Whether a message can end here without closing anything."""
         return self.fence is None and not self.in_table
 
 
 def split_markdown(text: str, limit: int = MESSAGE_TARGET) -> list[str]:
     """Return the text in pieces of at most `limit` characters, each valid Markdown.
 
-    A piece ends after a paragraph, else after a line, else after a word. A code fence or table
-    that does not fit is closed in one piece and reopened in the next. The pieces joined are the
-    text plus those added marks. An empty text has no pieces.
+    A piece ends after a paragraph, else after a line, else after a word. A code fence or table that
+    doesn't fit is closed in one piece and reopened in the next. The joined pieces are the text plus
+    those added markers. An empty text gives no pieces.
 
     Raises:
         ValueError: `limit` is below SMALLEST_LIMIT.
@@ -103,7 +104,7 @@ def cut(text: str, limit: int = MESSAGE_TARGET) -> tuple[str, str]:
 
 
 def breaks(text: str, limit: int) -> Iterator[Break]:
-    """Yield every line end up to `limit` with text after it, and what is open there."""
+    """Yield every line end up to `limit` that has text after it, with what is open there."""
     fences, tables = FenceTracker(), TableTracker()
     opener = ""
     before: Break | None = None
@@ -132,9 +133,9 @@ def paragraph_end(text: str, start: int, limit: int = MESSAGE_TARGET) -> int | N
 
 
 def _good_break(candidates: list[Break], limit: int) -> Break | None:
-    """Return the last paragraph end, or else line end, that fills a third of the limit.
+    """Return the last paragraph end, or else line end, that fills at least a third of the limit.
 
-    If a fence or table follows, a shorter piece is better than splitting that.
+    If a fence or table follows, a shorter piece is better than splitting it.
     """
     clean = [candidate for candidate in candidates if candidate.is_clean]
     filled = [candidate for candidate in clean if candidate.position >= limit // 3]
@@ -166,7 +167,7 @@ def _cut_fence(text: str, limit: int, last: Break, candidates: list[Break]) -> t
 
 
 def _reopening(fence: Fence, opener: str) -> str:
-    """Return the opener for the next piece, where its list markers become spaces."""
+    """Return the opener for the next piece, with its list markers replaced by spaces."""
     head = LinePrefix.of(opener)
     return fence.prefix + opener[head.end :]
 
@@ -193,7 +194,7 @@ def _word_break(text: str, line: int, limit: int) -> tuple[int, str]:
 def _span_at(text: str, line: int, position: int) -> tuple[int, str] | None:
     """Return the start and the backticks of the code span around a position, if there is one.
 
-    An unclosed mark covers the rest of the line, because its other half may still follow.
+    An unclosed marker covers the rest of the line, because its partner may still follow.
     """
     stop = text.find("\n", position)
     stop = len(text) if stop < 0 else stop

@@ -1,7 +1,7 @@
-"""Splits a stream of Markdown into messages, without changing what is already shown.
+"""Splits a stream of Markdown into messages without changing what is already shown.
 
-A long message gets only whole paragraphs, and an old one ends with its paragraph, so that both end
-at a good place.
+A long message takes only whole paragraphs, and an old one ends with its paragraph, so that both
+end at a suitable place.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _PARAGRAPH = re.compile(r"\n[ \t>]*\n")
 
 
 def open_marks(text: str) -> tuple[str, ...]:
-    """Return the emphasis and code marks that are open at the end of a text, outermost first.
+    """Return the emphasis and code markers that are open at the end of a text, outermost first.
 
-    Only its last paragraph counts. An ambiguous mark counts as plain text: if it closed nothing,
-    readers would see the added mark.
+    Only its last paragraph counts. An ambiguous marker counts as plain text: if it closed nothing,
+    readers would see the added marker.
     """
     paragraph = _PARAGRAPH.split(text)[-1]
     stack: list[str] = []
@@ -39,12 +39,12 @@ def open_marks(text: str) -> tuple[str, ...]:
 
 
 def _toggle(stack: list[str], mark: str, before: str, after: str) -> None:
-    """Open or close a mark, depending on the text on both sides of it."""
+    """Open or close a marker, depending on the text on both sides of it."""
     last, following = before[-1:], after.lstrip("*_~")[:1]
     closes = bool(last.strip()) and mark in stack
     opens = bool(following.strip())
     if mark[0] == "_" and last.isalnum() and following.isalnum():
-        return  # an underscore inside a word is no emphasis
+        return  # an underscore inside a word isn't emphasis
     if closes:
         del stack[stack.index(mark) :]
     elif opens:
@@ -52,14 +52,14 @@ def _toggle(stack: list[str], mark: str, before: str, after: str) -> None:
 
 
 SOFT_LIMIT = MESSAGE_TARGET * 3 // 4
-"""Characters after which a message gets only whole paragraphs."""
+"""Characters after which a message takes only whole paragraphs."""
 
 Age = Literal["young", "ripe", "old"]
 """The age of a streamed message. `ripe`: it should end with the paragraph. `old`: it must end."""
 
 
 class FilledMessage(NamedTuple):
-    """Text for the current message (`now`) and the rest, which starts a new message if `full`."""
+    """Text for the current message (`now`), and the rest, which starts a new message if `full`."""
 
     now: str
     rest: str
@@ -72,7 +72,7 @@ def fill_message(shown: str, text: str, *, final: bool, age: Age = "young") -> F
     Args:
         shown: the Markdown in the current message.
         text: the text that follows it.
-        final: whether this is all text, so that nothing is held back.
+        final: whether the text is complete, so that nothing is held back.
         age: the current message's age.
     """
     whole = shown + text
@@ -93,7 +93,7 @@ def _fill_open(shown: str, text: str) -> FilledMessage:
     """Fill a message that has room: with everything, or only whole paragraphs if it is long."""
     whole = shown + text
     if len(whole) <= SOFT_LIMIT:
-        # A mark can only be closed after a word, so trailing spaces wait for the next word.
+        # A marker can be closed only after a word, so trailing spaces wait for the next word.
         now = text.rstrip(" ")
         return FilledMessage(now, text[len(now) :], full=False)
     head, _ = cut(whole, len(whole) - 1)
@@ -103,7 +103,7 @@ def _fill_open(shown: str, text: str) -> FilledMessage:
 
 
 def _end_with_paragraph(shown: str, text: str) -> FilledMessage | None:
-    """End the message with its paragraph, if that is complete and more text follows."""
+    """End the message with its paragraph, if the paragraph is complete and more text follows."""
     whole = shown + text
     end = paragraph_end(whole, len(shown))
     if end is None or not whole[end:].strip():

@@ -22,24 +22,24 @@ class MarkdownTable:
 
     @property
     def opening(self) -> str:
-        """The lines that reopen it. List markers before the header become spaces."""
+        """The lines that reopen the table. List markers before the header become spaces."""
         header = self.header[LinePrefix.of(self.header).end :]
         return f"{self.margin}{header}\n{self.delimiter}\n"
 
     def empty_cells(self, partial_row: str) -> str:
-        """Return empty cells in place of those of `partial_row`, before the rest of that row."""
+        """Return empty cells in place of those in `partial_row`, to put before its rest."""
         bars = len(_BAR.findall(partial_row))
         has_leading_bar = partial_row[len(self.margin) :].lstrip().startswith("|")
         return f"{self.margin}|{' |' * (bars - has_leading_bar)}"
 
     @property
     def margin(self) -> str:
-        """What each line of the table starts with: quote marks and indentation."""
+        """The start of each line of the table: quote markers and indentation."""
         return self.delimiter[: LinePrefix.of(self.delimiter).end]
 
 
 class TableTracker:
-    """Tracks the open table through the lines outside code.
+    """Tracks the open table across the lines outside code.
 
     Attributes:
         table: the open table, which the next line may continue.

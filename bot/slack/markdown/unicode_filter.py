@@ -27,7 +27,7 @@ _MARKS = "\u061c\u200c\u200d\u200e\u200f"
 _KEYCAPS = frozenset("0123456789#*")
 _PILING = frozenset({"Mn", "Me"})
 _HIGHEST_PILE = 6
-"""Marks per letter, more than any script needs. A taller pile would cover other lines."""
+"""Marks per letter, more than any script needs. A taller stack would cover other lines."""
 
 
 class CharacterFilter:
@@ -35,8 +35,8 @@ class CharacterFilter:
 
     Scripts and emoji need some of them: ZWJ and ZWNJ (emoji families, Indic and Persian words),
     direction marks (Arabic and Hebrew punctuation) and variation selectors. Each is kept once, and
-    only after a character that it can act on. So a row of them can't hide a message, and none can
-    split an ASCII word. Of marks piled up on a letter, the first few are kept.
+    only after a character that it can affect. So a row of them can't hide a message, and none can
+    split an ASCII word. Of the marks stacked on a letter, the first few are kept.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class CharacterFilter:
         return "".join(kept)
 
     def _limit_marks(self, text: str) -> str:
-        """Return the text without the marks above `_HIGHEST_PILE`."""
+        """Return the text without the marks beyond `_HIGHEST_PILE`."""
         if text.isascii():
             self._pile = 0
             return text

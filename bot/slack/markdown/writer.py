@@ -8,7 +8,7 @@ from bot.slack.markdown.links import holds_address
 from bot.slack.markdown.unicode_filter import escape
 
 GRAVE = "\u02cb"
-"""Looks like a backtick, but no Markdown parser pairs it with another one."""
+"""Looks like a backtick, but no Markdown parser treats it as one."""
 
 _SPACES = frozenset(" \t\n")
 _BREAKS = re.compile(r"(\|+|\*+|~~+|__+)")
@@ -39,7 +39,7 @@ class SafeWriter:
                 self._needs_gap = self._after_address = False
 
     def separate(self) -> None:
-        """Keep the next part apart from the last one: markup between them was dropped."""
+        """Keep the next part apart from the last one, because markup between them was dropped."""
         self._needs_gap = bool(self._last) and self._last not in "([" and not self._last.isspace()
 
     def write_text(self, text: str) -> None:
@@ -58,8 +58,8 @@ class SafeWriter:
     def write_address(self, text: str) -> None:
         """Write an address that may become a link.
 
-        If a non-ASCII space follows, an ASCII space goes before it: not every parser ends an
-        address at the former.
+        If a non-ASCII space follows, an ASCII space goes before it, because not every parser ends
+        an address at a non-ASCII space.
         """
         self.write_text(text)
         self._after_address = True
@@ -69,7 +69,7 @@ class SafeWriter:
 
         If it contains an address, ambiguous characters are avoided. Backticks inside are replaced.
         The span is closed around `|`, which ends a table cell even in code, and around emphasis
-        marks, which some parsers honour even there.
+        markers, which some parsers honour even there.
         """
         has_address = holds_address(content, files=False)
         if "``" in content or (has_address and "`" in content):

@@ -1,7 +1,7 @@
 """Decides who may open a run's answers and act on its reply. The default is no.
 
 Checked on the server at every click: a button holds only a run's opaque id, and knowing the id
-grants nothing. Only Slack's confirmation of who is in a channel is remembered, for some seconds.
+grants nothing. Only Slack's confirmation of a channel's members is remembered, for a few seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Run
-from bot.preferences import Names, Preferences, Who
+from bot.preferences import Audience, Names, Preferences
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.origin import Actor
@@ -29,7 +29,7 @@ CHECK_TIMEOUT_S = 2.0
 
 PAGE_SIZE = 1_000
 NOT_VISIBLE = frozenset({"channel_not_found", "not_in_channel"})
-"""Codes for a channel that we can't see into."""
+"""Error codes for a channel that we can't see into."""
 
 Verdict = Literal["yes", "no", "outside", "unseen", "unknown"]
 """Whether an actor may see the answers. Only `yes` opens them.
@@ -56,7 +56,7 @@ class RevealPolicy:
         cost: whether they show costs.
     """
 
-    who: Who = "members"
+    who: Audience = "members"
     names: Names = "shown"
     cost: bool = True
 
@@ -95,17 +95,17 @@ class AnswerAccess:
     async def decide(self, run: Run, actor: Actor, *, is_paging: bool = False) -> AccessDecision:
         """Decide whether the actor may see the run's answers now.
 
-        With `is_paging`, Slack's confirmation of the last seconds is enough for who is in the
-        channel. The channel's policy is always read.
+        With `is_paging`, a confirmation by Slack a few seconds ago is enough to prove membership.
+        The channel's policy is always read.
         """
         policy = await self._policies.for_run(run)
         verdict = await self._verdict(run, actor, policy.who, is_paging=is_paging)
         return AccessDecision(verdict, policy)
 
     async def membership(self, run: Run, actor: Actor) -> MembershipCheck:
-        """Check whether the actor is in the channel of a run's reply, in `CHECK_TIMEOUT_S` seconds.
+        """Check whether the actor is in the channel of a run's reply, within `CHECK_TIMEOUT_S`.
 
-        A private reply belongs to its asker alone. People of other organisations may only act on
+        A private reply belongs only to its asker. People from other organisations may act only on
         replies to their own questions.
         """
         question = run.question
@@ -123,7 +123,7 @@ class AnswerAccess:
             return "unknown"
         return "yes" if found else "no"
 
-    async def _verdict(self, run: Run, actor: Actor, who: Who, *, is_paging: bool) -> Verdict:
+    async def _verdict(self, run: Run, actor: Actor, who: Audience, *, is_paging: bool) -> Verdict:
         question = run.question
         if who not in {"members", "requester"}:
             return "no"
@@ -134,7 +134,7 @@ class AnswerAccess:
         same_channel = actor.channel in {None, question.channel}
         if not same_channel or (who == "requester" and not is_asker):
             return "no"
-        # The answer differs between the asker and others, and between workspaces.
+        # The result differs between the asker and others, and between workspaces.
         key = (question.team, question.channel, actor.user, actor.own_team, is_asker)
         if is_paging and key in self._recent:
             return "yes"
@@ -147,7 +147,7 @@ class AnswerAccess:
         return actor.user == run.question.user or await self._colleagues.includes(actor)
 
     async def _check_channel(self, run: Run, actor: Actor) -> Verdict:
-        """Ask Slack who is in the channel now and whether it is shared with outsiders."""
+        """Ask Slack whether the actor is in the channel, and if outsiders share it."""
         question = run.question
         try:
             if not await self._is_colleague_or_asker(run, actor):
@@ -174,7 +174,7 @@ async def is_member(client: AsyncWebClient, channel: str, user: str) -> bool:
 async def members_among(
     client: AsyncWebClient, channel: str, users: Collection[str]
 ) -> frozenset[str]:
-    """Return which of these users are in a channel now. Raises `SLACK_ERRORS`."""
+    """Return the users among these that are in a channel now. Raises `SLACK_ERRORS`."""
     found: set[str] = set()
     async for members in _member_pages(client, channel):
         found |= {*users} & members
@@ -184,7 +184,7 @@ async def members_among(
 
 
 async def channel_members(client: AsyncWebClient, channel: str) -> frozenset[str]:
-    """Return who is in a channel now. Raises `SLACK_ERRORS`."""
+    """Return the members of a channel now. Raises `SLACK_ERRORS`."""
     found: set[str] = set()
     async for members in _member_pages(client, channel):
         found |= members

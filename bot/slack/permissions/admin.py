@@ -1,4 +1,4 @@
-"""Decides who may change settings. Checked with Slack at every click; a failed check means no."""
+"""Decides who may change settings. Checked with Slack at every click. A failed check means no."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Permission = Literal["yes", "no", "guest", "admins", "unseen", "unknown"]
 """Whether an actor may change a setting. Only `yes` lets them.
 
 `guest`: they are a guest or from another organisation. `admins`: only admins may. `unseen`: we are
-not in that channel and can't check. `unknown`: the check failed.
+not in that channel, so we can't check. `unknown`: the check failed.
 """
 
 

@@ -1,4 +1,4 @@
-"""Decides who may take part in a channel's brainstorms. Checked at every click; default is no."""
+"""Decides who may take part in a channel's brainstorms. Checked at every click. Default: no."""
 
 from __future__ import annotations
 
@@ -26,49 +26,49 @@ Participation = Literal["yes", "no", "outside", "guest", "unseen", "unknown"]
 the channel. `unknown`: the check failed.
 """
 
-LOOKS, LOOKS_A_SECOND = 40, 1.0
-"""Looks at who is in a channel that are made at once, and how fast they come back. With 200 people
-who click at once, a look for each would exceed Slack's rate limit: 100 a minute and more (tier 4,
-https://docs.slack.dev/reference/methods/conversations.members)."""
+LOOKUPS, LOOKUPS_PER_SECOND = 40, 1.0
+"""Lookups of a channel's members that can be made at once, and how fast they are replenished. If
+200 people click at once, a lookup for each would exceed Slack's rate limit: 100 or more a minute
+(tier 4, https://docs.slack.dev/reference/methods/conversations.members)."""
 
 FULL_MEMBER_S = 300.0
-"""Seconds for which somebody who was no guest counts as none."""
+"""Seconds for which a person who was not a guest is remembered as such."""
 
 CACHE_SIZE = 5_000
 
 
-class MembersNow:
-    """Looks up who is in a channel. Clicks that come together share one look, made after them."""
+class CurrentMembers:
+    """Looks up the members of a channel. Simultaneous clicks share one lookup, made after them."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._locks: dict[str, asyncio.Lock] = {}
-        self._looks: dict[str, tuple[float, frozenset[str]]] = {}
-        self._left, self._counted = float(LOOKS), time.monotonic()
+        self._lookups: dict[str, tuple[float, frozenset[str]]] = {}
+        self._left, self._counted = float(LOOKUPS), time.monotonic()
 
     async def since(self, asked: float, channel: str) -> frozenset[str]:
-        """Return who was in a channel at some moment after `asked` (monotonic time).
+        """Return the members of a channel at some time after `asked` (monotonic time).
 
         Raises `SLACK_ERRORS`.
         """
         if len(self._locks) > CACHE_SIZE:
             self._locks.clear()
-            self._looks.clear()
+            self._lookups.clear()
         async with self._locks.setdefault(channel, asyncio.Lock()):
-            since, members = self._looks.get(channel, (0.0, frozenset[str]()))
+            since, members = self._lookups.get(channel, (0.0, frozenset[str]()))
             if since < asked:
-                await self._wait_for_look()
+                await self._wait_for_lookup()
                 since = time.monotonic()
                 members = await channel_members(self._client, channel)
-                self._looks[channel] = since, members
+                self._lookups[channel] = since, members
             return members
 
-    async def _wait_for_look(self) -> None:
+    async def _wait_for_lookup(self) -> None:
         now = time.monotonic()
-        self._left = min(LOOKS, self._left + (now - self._counted) * LOOKS_A_SECOND) - 1
+        self._left = min(LOOKUPS, self._left + (now - self._counted) * LOOKUPS_PER_SECOND) - 1
         self._counted = now
         if self._left < 0:
-            await asyncio.sleep(-self._left / LOOKS_A_SECOND)
+            await asyncio.sleep(-self._left / LOOKUPS_PER_SECOND)
 
 
 class BrainstormAccess:
@@ -77,7 +77,7 @@ class BrainstormAccess:
     def __init__(
         self, client: AsyncWebClient, preferences: Preferences, colleagues: Colleagues
     ) -> None:
-        self._members = MembersNow(client)
+        self._members = CurrentMembers(client)
         self._preferences = preferences
         self._colleagues = colleagues
         self._full_members: dict[str, float] = {}
@@ -85,9 +85,9 @@ class BrainstormAccess:
     async def check(
         self, session: BrainstormSession, actor: Actor, clicked: float
     ) -> Participation:
-        """Check whether the actor may take part in a brainstorm, in `CHECK_TIMEOUT_S` seconds.
+        """Check whether the actor may take part in a brainstorm, within `CHECK_TIMEOUT_S` seconds.
 
-        `clicked` is when they acted, in monotonic time: those who click together are checked
+        `clicked` is when they acted, in monotonic time. People who click together are checked
         together.
         """
         if actor.channel not in {None, session.channel}:
@@ -103,7 +103,7 @@ class BrainstormAccess:
         *,
         clicked: float | None = None,
     ) -> Participation:
-        """Check whether the actor, and we (`me`), may take part in brainstorms of a channel."""
+        """Check whether the actor, and we (`me`), may take part in a channel's brainstorms."""
         since = time.monotonic() if clicked is None else clicked
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
@@ -121,7 +121,7 @@ class BrainstormAccess:
         return "yes" if actor.user in members else "no"
 
     async def is_member(self, session: BrainstormSession, user: str) -> bool:
-        """Return whether a user is in a brainstorm's channel; True if that can't be checked."""
+        """Return whether a user is in a brainstorm's channel. True if that can't be checked."""
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 return user in await self._members.since(time.monotonic(), session.channel)
@@ -130,7 +130,7 @@ class BrainstormAccess:
             return True
 
     async def _check(self, team: str, channel: str, actor: Actor) -> Participation:
-        """Check what the channel's rules say about a person like the actor."""
+        """Check what the channel's rules say about a person such as the actor."""
         with_whom = (await self._preferences.rules(team, channel)).brainstorm_with
         if with_whom != "everyone" and not await self._colleagues.includes(actor):
             return "outside"

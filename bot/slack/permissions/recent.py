@@ -7,16 +7,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 REMEMBERED_S = 10.0
-"""Seconds for which Slack's confirmation counts. Somebody who leaves a channel, or whose channel is
-shared with another organisation, keeps access for that long at most. Each page of answers would
-otherwise cost two calls, and Slack allows about 50 a minute of conversations.info
+"""Seconds for which Slack's confirmation counts. A person who leaves a channel, or whose channel is
+shared with another organisation, keeps access for at most that long. Otherwise each page of answers
+would cost two calls, and Slack allows about 50 calls of conversations.info a minute
 (https://docs.slack.dev/apis/web-api/rate-limits)."""
 
-MOST_REMEMBERED = 1_000
+MAX_REMEMBERED = 1_000
 
 
 class RecentGrants:
-    """Keys that were granted lately. Refusals and errors are never remembered.
+    """Keys that were granted recently. Refusals and errors are never remembered.
 
     Args:
         now: returns the current time in seconds.
@@ -36,8 +36,8 @@ class RecentGrants:
         return len(self._granted_at)
 
     def add(self, key: Hashable) -> None:
-        """Remember a key from now on; the oldest goes if there are too many."""
+        """Remember a key from now on. The oldest one is dropped if there are too many."""
         self._granted_at.pop(key, None)
         self._granted_at[key] = self._now()
-        while len(self._granted_at) > MOST_REMEMBERED:
+        while len(self._granted_at) > MAX_REMEMBERED:
             self._granted_at.popitem(last=False)

@@ -1,4 +1,4 @@
-"""What replies need from their workspace: clients, channel policies, plans and the throttle."""
+"""The parts that replies share: clients, channel policies, plans and the throttle."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FIRST_UPDATE_S, FIRST_UPDATE_PER_REPLY_S = 0.1, 0.005
 """Seconds before a reply's first update, plus this many for each other open reply."""
 
 LONGEST_INTERVAL_S = 120.0
-"""The longest time between two updates: a stream lives 300 s."""
+"""The longest time between two updates. A stream lasts 300 s."""
 
 
 class UpdateThrottle:
@@ -47,7 +47,7 @@ class UpdateThrottle:
 
     @contextmanager
     def open_reply(self) -> Generator[None, None, None]:
-        """Count one more open reply inside this context."""
+        """Count one more open reply within this context."""
         self._open_replies += 1
         try:
             yield
@@ -56,7 +56,7 @@ class UpdateThrottle:
 
     @property
     def first_update_s(self) -> float:
-        """Seconds before a reply's first update. It gives all replies time to ask their models."""
+        """Seconds before a reply's first update. Gives all replies time to ask their models."""
         return FIRST_UPDATE_S + FIRST_UPDATE_PER_REPLY_S * self._open_replies
 
     def interval_s(self, minimum: float, calls_a_minute: int = APPENDS_A_MINUTE) -> float:
@@ -71,7 +71,7 @@ Show = Literal["stream", "edit"]
 """How a reply grows: as a stream, or as an ordinary message that is edited."""
 
 STRICT = RevealPolicy("nobody", "anonymous", cost=False)
-"""The policy if a channel's choices cannot be read."""
+"""The policy if a channel's choices can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class ReplyContext:
     show: Show = "stream"
 
     async def footer_options(self, run: Run) -> FooterOptions:
-        """Return the options of the run's channel, the strictest if they cannot be read."""
+        """Return the options of the run's channel, or the strictest if they can't be read."""
         try:
             policy = await self.policies.for_run(run)
         except Exception:
@@ -111,7 +111,7 @@ class ReplyContext:
         return FooterOptions(policy, self.pipelines, is_first=await self.is_first_reply(run))
 
     async def is_first_reply(self, run: Run, *, public: bool = False) -> bool:
-        """Return whether people see the run's reply as the first; True if that can't be read.
+        """Return whether people see the run's reply as the first. True if that can't be read.
 
         `public` is whether a private reply is shown to its channel.
         """
@@ -122,14 +122,14 @@ class ReplyContext:
             return True
 
     def plan(self, run: Run) -> Plan | None:
-        """Return the run's plan; None if its pipeline is unusable, which the run reports later."""
+        """Return the run's plan. None if its pipeline is unusable, which the run reports later."""
         try:
             return self.plans(run.pipeline)
         except (PipelineError, ConfigurationError):
             return None
 
     async def asked_again_line(self, run: Run) -> str | None:
-        """Return who asked again, with a link to the earlier reply, as mrkdwn; None otherwise."""
+        """Return who asked again, with a link to the earlier reply, as mrkdwn, or None."""
         earlier = await self.runs.get(run.again_of) if run.again_of else None
         if earlier is None:
             return None

@@ -15,7 +15,7 @@ from bot.ports import Run
 from bot.slack.api.client import SLACK_ERRORS, code_of, raise_refusal, response_error
 from bot.slack.api.metadata import REPLY, run_metadata
 from bot.slack.markdown.sanitize import escape_mrkdwn, safe_markdown, shorten
-from bot.slack.markdown.split import MOST_CHARS, split_markdown
+from bot.slack.markdown.split import MAX_CHARS, split_markdown
 from bot.slack.markdown.split_stream import append_outside_fence
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.follow_up import first_button
@@ -29,9 +29,10 @@ from moa import Answer, Event, Outcome
 
 log = structlog.get_logger(__name__)
 
-KEPT_USES = 1
-"""Uses of the response_url that are kept to say where the rest is, or for the buttons. Slack allows
-five, refused ones included (https://docs.slack.dev/interactivity/handling-user-interaction)."""
+RESERVED_USES = 1
+"""Uses of the response_url to reserve for the buttons, or for saying where the rest is. Slack
+allows five, including refused ones
+(https://docs.slack.dev/interactivity/handling-user-interaction)."""
 
 
 class EphemeralReply:
@@ -54,29 +55,30 @@ class EphemeralReply:
         return False
 
     async def start(self) -> None:
-        """Do nothing: the response to the command already said that the models are asked."""
+        """Do nothing: the response to the command already said that the models are being asked."""
 
-    def allow_hosts_in(self, asker_said: Sequence[str]) -> None:
+    def allow_hosts_in(self, asker_messages: Sequence[str]) -> None:
         """Do nothing: a slash command has no earlier messages."""
 
     async def show(self, event: Event) -> None:
-        """Do nothing: ephemeral messages cannot be updated, so only the final reply is shown."""
+        """Do nothing: ephemeral messages can't be updated, so only the final reply is shown."""
 
     async def finish(self, outcome: Outcome) -> None:
         """Show the reply with its buttons.
 
-        What the response_url does not accept goes to the asker's direct messages, without a button
-        to share it. Content that Slack refuses is sent plainer, and buttons follow it.
+        Content that the response_url doesn't accept goes to the asker's direct messages, without a
+        button to share it. Content that Slack refuses is sent in a plainer form, followed by the
+        buttons.
 
         Raises:
-            Unanswerable: if neither way works.
+            Unanswerable: neither way works.
         """
         notice = end_notice(outcome.status, outcome.aggregator)
         text = await asyncio.to_thread(
-            safe_reply, outcome.reply, notice, self._allowed_hosts, MOST_CHARS
+            safe_reply, outcome.reply, notice, self._allowed_hosts, MAX_CHARS
         )
         pieces = split_markdown(text)
-        shown = await self._show_here(pieces[: self._uses_left - KEPT_USES], outcome)
+        shown = await self._show_here(pieces[: self._uses_left - RESERVED_USES], outcome)
         rest = pieces[shown:]
         if not rest:
             await self._follow_up(outcome)
@@ -100,7 +102,7 @@ class EphemeralReply:
         return True
 
     async def close(self) -> None:
-        """Do nothing: it holds no resources."""
+        """Do nothing: there are no resources to release."""
 
     async def _show_here(self, pieces: Sequence[str], outcome: Outcome) -> int:
         """Post pieces through the response_url until one fails. Return how many were posted."""
@@ -124,7 +126,7 @@ class EphemeralReply:
         return True
 
     async def _follow_up(self, outcome: Outcome) -> None:
-        """Post the buttons in a message of their own, if Slack refused them below the reply."""
+        """Post the buttons in a separate message, if Slack refused them below the reply."""
         if self._has_buttons:
             return
         blocks = first_button(await self._footer(outcome, share=True))
@@ -148,9 +150,9 @@ class EphemeralReply:
         forms: Sequence[Form],
         render: Callable[[Form], Payload],
         *,
-        kept_uses: int = KEPT_USES,
+        kept_uses: int = RESERVED_USES,
     ) -> Form | None:
-        """Use the response_url until Slack accepts a form. Return that form, None if none is."""
+        """Use the response_url until Slack accepts a form. Return that form, or None."""
 
         async def call(payload: Payload) -> None:
             if not self._url or self._uses_left <= kept_uses:
@@ -169,7 +171,7 @@ async def respond(url: str, payload: Payload) -> None:
     """Post an ephemeral message through a response_url.
 
     Raises:
-        SLACK_ERRORS: if Slack refuses it, reported by the HTTP status or in the body.
+        SLACK_ERRORS: Slack refuses it, as reported by the HTTP status or in the body.
     """
     # The default retry handler would post twice when a response is lost.
     webhook = AsyncWebhookClient(url, retry_handlers=[])
@@ -201,7 +203,7 @@ def _direct_piece(run_id: str, piece: str, below: Sequence[Block], form: Form) -
 
 
 def end_notice(status: str | None, writer: Answer | None) -> str | None:
-    """Return the notice below an incomplete reply, None if it is complete."""
+    """Return the notice below an incomplete reply, or None if it is complete."""
     if status == "partial":
         return strings.PARTIAL
     return strings.CUT_AT_LIMIT if writer and writer.status == "truncated" else None

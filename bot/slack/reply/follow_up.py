@@ -1,4 +1,4 @@
-"""Posts the buttons of a reply in a message of their own, if Slack refused them below the reply."""
+"""Posts a reply's buttons in a separate message, if Slack refused them below the reply."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ async def post_buttons(
     blocks: Sequence[Block],
     text: str = strings.BUTTONS_ABOVE,
 ) -> str | None:
-    """Post the blocks below a reply, else only its first button, else how to do without.
+    """Post the blocks below a reply, else only its first button, else how to do without buttons.
 
-    Return the message's ts; None if Slack refuses even that, which loses no text of the reply.
+    Return the message's ts, or None if Slack refuses even that, which loses no text of the reply.
 
     Raises:
-        SLACK_ERRORS: if a retry may help.
+        SLACK_ERRORS: a retry may help.
     """
     posted: list[str] = []
 
@@ -55,6 +55,6 @@ async def post_buttons(
 
 
 def first_button(blocks: Sequence[Block]) -> list[Block]:
-    """Return only the first button of a reply: *Show answers*, where a channel allows that."""
+    """Return only the first button of a reply: *Show answers*, if the channel allows it."""
     row = next((b["elements"] for b in blocks if b.get("block_id") == REPLY_ACTIONS), [])
     return [actions(REPLY_ACTIONS, row[:1])] if row else []

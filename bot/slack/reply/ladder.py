@@ -1,7 +1,7 @@
 """Sends a message in ever plainer forms until Slack accepts one.
 
-Slack refuses a whole message if it dislikes one part, such as a table or a button, and often does
-not name the part. So each form leaves out something else, and no form is sent twice.
+Slack refuses a whole message because of one part, such as a table or a button, and often doesn't
+name the part. So each form leaves out something else, and no form is sent twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Which parts a message keeps.
+    """The parts that a message keeps.
 
     Attributes:
         feedback: the feedback buttons.
@@ -34,8 +34,8 @@ class Form:
         status: the agent session's status.
         cards: the task cards and the plan's title.
         blocks: all blocks below the text.
-        tables: tables as Markdown, else as code.
-        markdown: the text as Markdown, else as plain text.
+        tables: tables as Markdown, otherwise as code.
+        markdown: the text as Markdown, otherwise as plain text.
     """
 
     feedback: bool = True
@@ -56,7 +56,7 @@ class Form:
         return [name for name, is_kept in asdict(self).items() if not is_kept]
 
     def below(self, blocks: Sequence[Block]) -> list[Block]:
-        """Return those of the blocks below the text that this form keeps."""
+        """Return the blocks below the text that this form keeps."""
         kept = blocks if self.blocks else ()
         return [b for b in kept if self.feedback or b.get("type") != "context_actions"]
 
@@ -98,7 +98,7 @@ RESPONSES = (
     Form(feedback=False, tables=False),
     Form(blocks=False, tables=False, markdown=False),
 )
-"""Few forms, because a response_url takes five requests, refused ones included."""
+"""Few forms, because a response_url accepts five requests, including refused ones."""
 FOLLOW_UPS = (
     Form(),
     Form(feedback=False),
@@ -111,7 +111,7 @@ NOTICES = (Form(), Form(metadata=False), Form(blocks=False), Form(blocks=False, 
 
 
 class Ladder:
-    """What Slack refused of one reply so far.
+    """What Slack has refused of one reply so far.
 
     Attributes:
         allowed: the parts that later messages of the reply may still have.
@@ -131,7 +131,7 @@ class Ladder:
         """Send the first form that Slack accepts, and return it.
 
         Raises:
-            SLACK_ERRORS: Slack refused every form, or the error is not about the content.
+            SLACK_ERRORS: Slack refused every form, or the error isn't about the content.
         """
         refusal: Exception | None = None
         suspect = ""

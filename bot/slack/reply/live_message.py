@@ -1,11 +1,11 @@
-"""One message of an unfinished reply: streamed if Slack allows that, edited if not.
+"""One message of an unfinished reply: streamed if Slack allows it, otherwise edited.
 
 Both classes have `ts` (once posted), `shown` (the markdown they contain), `age`
 (see `split_stream.Age`), `interval_s` (the shortest time between two updates that Slack tolerates),
 `updates_a_minute` (how many Slack allows all replies together),
 `update(chunks, text, line)` and `end(chunks, text, blocks, metadata, session_status)`. `end`
-returns whether the blocks are shown. Content that Slack refuses is sent in plainer forms; if it
-refuses all of them, or for other errors of the Web API calls, these methods raise.
+returns whether the blocks are shown. Content that Slack refuses is sent in plainer forms. If Slack
+refuses all of them, or on other errors of Web API calls, these methods raise.
 """
 
 from __future__ import annotations
@@ -39,11 +39,24 @@ StorePost = Callable[[str], Awaitable[None]]
 """Stores the ts of a message right after it was posted."""
 
 RIPE_S, OLD_S = 200.0, 240.0
-"""Slack ends a stream about 300 s after its start, even while it is updated (node-slack-sdk issue
-2702). After the first time its message ends with the next paragraph, after the second anywhere."""
+"""Slack ends a stream about 300 s after its start, even if it is being updated (node-slack-sdk
+issue 2702). After the first time, its message ends with the next paragraph; after the second,
+anywhere."""
+
+STREAM_ENDED = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
+"""Slack's error codes after a person pressed its Stop in the thread."""
+
+MESSAGE_OVER = STREAM_ENDED | frozenset(
+    {
+        "message_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+    }
+)
+"""Slack's error codes for a message that accepts no more. The rest goes into a new message."""
 
 FALLBACK_TEXT_LIMIT = slack_limits.UPDATE_TEXT
-"""Characters of `text`, which notifications and screen readers use. As plain text, a longer message
+"""The limit of `text`, which notifications and screen readers use. As plain text, a longer message
 becomes several."""
 
 
@@ -133,9 +146,9 @@ class StreamedMessage:
 
 
 class EditedMessage:
-    """A message sent with chat.postMessage and chat.update, for when Slack does not stream.
+    """A message sent with chat.postMessage and chat.update, for when Slack doesn't stream.
 
-    As plain text, its end may take further messages.
+    As plain text, its end may need further messages.
     """
 
     def __init__(

@@ -1,15 +1,17 @@
 """Shows text and task cards in one or more messages, each piece exactly once.
 
-What Slack did not accept is kept and shown by the next call of `flush` or `end`.
+Text that Slack didn't accept is kept and shown by the next call of `flush` or `end`.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 
 import structlog
 
-from bot.cancel_scope import let_end
+from bot.cancel_scope import finish_call
 from bot.errors import Trouble
 from bot.ports import Run
 from bot.slack.api.client import READ_ERRORS, UNSURE, code_of, refuses_content
@@ -20,6 +22,8 @@ from bot.slack.markdown.split_stream import append_outside_fence, break_after, f
 from bot.slack.reply.context import ReplyContext, UpdateThrottle
 from bot.slack.reply.ladder import Ladder
 from bot.slack.reply.live_message import (
+    MESSAGE_OVER,
+    STREAM_ENDED,
     Chunk,
     EditedMessage,
     LiveMessage,
@@ -30,29 +34,24 @@ from bot.slack.reply.recovery import remove_unconfirmed, reply_exists, stop_stre
 
 log = structlog.get_logger(__name__)
 
-MESSAGE_OVER = frozenset(
-    {
-        "message_not_in_streaming_state",
-        "message_not_found",
-        "cant_update_message",
-        "edit_window_closed",
-    }
-)
-"""Slack's error codes for a message that accepts no more. The rest goes into a new message."""
+STOP_NEWS_S = 2.0
+"""Seconds before a new message continues a stream that Slack ended. The event that says who pressed
+Stop may come a little later: if they may stop the run, nothing continues."""
 
 NOTICE_ROOM = 400
 """Characters kept free in a message for a notice below a stopped reply."""
 
-MOST_LOST_STARTS = 3
-"""After this many unanswered attempts to start a stream, an ordinary message is tried."""
+MAX_LOST_STARTS = 3
+"""After this many unanswered attempts to start a stream, try an ordinary message."""
 
 
 class MessageChain:
     """The messages of one reply. Methods that call Slack raise its errors.
 
     Attributes:
-        trouble: why nothing more can be shown, once that is known.
-        shows_blocks: whether the blocks below the reply are shown, once it has ended.
+        trouble: why nothing more can be shown, once known.
+        shows_blocks: whether the ended reply shows the blocks below it.
+        is_stopped: whether only a notice may follow.
     """
 
     def __init__(
@@ -60,15 +59,16 @@ class MessageChain:
     ) -> None:
         self.trouble: Trouble | None = None
         self.shows_blocks = True
+        self.is_stopped = False
+        self._continues_at = 0.0
         self._ladder = Ladder()
         self._has_session = has_session
         self._client = reply_context.client
         self._runs = reply_context.runs
         self._run = run
         self._context = reply_context
-        # A stream needs a person as its recipient.
         streams = reply_context.show == "stream" and not is_app(run.question.user)
-        kind = StreamedMessage if streams else EditedMessage
+        kind = StreamedMessage if streams else EditedMessage  # a stream needs a person
         self._message: LiveMessage = kind(reply_context, run, self._ladder, self._store)
         self._chunks: dict[str, Chunk] = {}
         self._sent: dict[str, Chunk] = {}
@@ -83,12 +83,13 @@ class MessageChain:
         self._end_tried = False
 
     def pause_s(self, throttle: UpdateThrottle) -> float:
-        """Return the seconds between two calls of `flush` that Slack tolerates."""
-        return throttle.interval_s(self._message.interval_s, self._message.updates_a_minute)
+        """Return the seconds until the next call of `flush` that Slack tolerates."""
+        interval_s = throttle.interval_s(self._message.interval_s, self._message.updates_a_minute)
+        return max(interval_s, self._continues_at - time.monotonic())
 
     @property
     def posted(self) -> frozenset[str]:
-        """The ts of all messages that this attempt posted."""
+        """The ts of all posted messages."""
         return frozenset(self._posted)
 
     @property
@@ -98,12 +99,12 @@ class MessageChain:
 
     @property
     def has_shown_text(self) -> bool:
-        """Whether any message of this attempt shows a text of the reply."""
+        """Whether any message of this attempt shows text of the reply."""
         return self._has_shown_text
 
     @property
     def is_streamed(self) -> bool:
-        """Whether the current message is a stream. Ending one can also end the agent session."""
+        """Whether the current message is a stream. Ending one may also end the agent session."""
         return isinstance(self._message, StreamedMessage)
 
     def add_text(self, text: str) -> None:
@@ -123,13 +124,13 @@ class MessageChain:
         self._text = whole[len(self._message.shown) :]
 
     def trim_to_one_message(self) -> None:
-        """Drop the text that does not fit into the current message with a notice below it."""
+        """Drop the text that doesn't fit into the current message with a notice below it."""
         shown = self._message.shown
         head, _ = cut(shown + self._text, MESSAGE_TARGET - NOTICE_ROOM)
         self._text = head[len(shown) :] if head.startswith(shown) else ""
 
     def add_failure_notice(self, notice: str) -> str:
-        """Add a notice below any text. Return the kind of message that results."""
+        """Add a notice below any text. Return the resulting kind of message."""
         if self._message.shown or self._text.strip():
             self.add_notice(notice)
             return REPLY
@@ -137,7 +138,7 @@ class MessageChain:
         return NOTICE
 
     def discard_text(self) -> None:
-        """Drop all text, also what is already shown: none of it was part of the reply."""
+        """Drop all text, even if already shown: none of it was part of the reply."""
         self._text, self._has_shown_text = "", False
         if not (self._posted or self.has_open_message):
             return
@@ -157,7 +158,7 @@ class MessageChain:
         await self._remove_unconfirmed()
         message, part = await self._fill_current()
         if part.text or part.chunks:
-            await let_end(self._update(message, part, line))
+            await finish_call(self._update(message, part, line))
 
     async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> bool:
         """Show everything left and the blocks below it.
@@ -171,14 +172,16 @@ class MessageChain:
             status: the agent session's status, set when the stream ends.
         """
         self._is_final = True
+        if not self.is_stopped:
+            await asyncio.sleep(self._continues_at - time.monotonic())
         if self._end_tried and await reply_exists(self._client, self._run):
-            return False  # only the response of an earlier try was lost
+            return False  # only the response of an earlier attempt was lost
         if not self.has_open_message:
             await self.flush(line)  # stores the message's ts before the message ends
         await self._remove_unconfirmed()
         message, part = await self._fill_current()
         self._end_tried = True
-        await let_end(self._finish(message, part, blocks, kind, status))
+        await finish_call(self._finish(message, part, blocks, kind, status))
         return True
 
     async def _update(self, message: LiveMessage, part: MessagePart, line: str) -> None:
@@ -191,8 +194,8 @@ class MessageChain:
         Without a status, the end of a stream would make the agent session active and remove Slack's
         Stop button (https://docs.slack.dev/reference/methods/chat.stopStream).
         """
-        metadata = run_metadata(REPLY, self._run.id)
-        await message.end(part.chunks, part.text, [], metadata, self._status_meanwhile)
+        tag = run_metadata(REPLY, self._run.id)
+        await message.end(part.chunks, part.text, [], tag, self._status_meanwhile)
         self._message = self._next_message()
         await self._confirm(message, part)
 
@@ -228,14 +231,16 @@ class MessageChain:
         await self._remove_unconfirmed()
 
     def handle_error(self, error: BaseException) -> None:
-        """Decide how to show the rest after an error of Slack."""
+        """Decide how to show the rest after an error from Slack."""
         code = code_of(error)
         log.info("slack_refused", error=code, streamed=self.is_streamed)
         if code in UNSURE:
             self._handle_lost_response()
-        elif code == "stopped_by_user":
+        elif code == "stopped_by_user" and self.is_stopped:
             self.trouble = "stopped"
         elif self.has_open_message and code in MESSAGE_OVER:
+            if code in STREAM_ENDED:
+                self._continues_at = time.monotonic() + STOP_NEWS_S
             _, self._text = break_after(self._message.shown, self._text)
             self._message = self._next_message()
         elif code in READ_ERRORS and not (code == "missing_scope" and self._can_switch_to_edits):
@@ -257,7 +262,7 @@ class MessageChain:
         if message.ts is None:
             self._has_unconfirmed = True
             self._lost_starts += 1
-            if self._lost_starts >= MOST_LOST_STARTS and self._can_switch_to_edits:
+            if self._lost_starts >= MAX_LOST_STARTS and self._can_switch_to_edits:
                 self._message = EditedMessage(self._context, self._run, self._ladder, self._store)
         elif isinstance(message, StreamedMessage) and not self._end_tried:
             self._has_unconfirmed = True
@@ -267,9 +272,9 @@ class MessageChain:
             self._message = self._next_message()
 
     def _replace_stream(self) -> None:
-        """Show a streamed message that Slack refuses again as an ordinary one.
+        """Show a streamed message that Slack refuses as an ordinary one.
 
-        What it shows already may be the reason, for example a table.
+        Its existing content may be the reason, for example a table.
         """
         message = self._message
         if message.ts is not None:
@@ -281,12 +286,12 @@ class MessageChain:
 
     @property
     def _status_meanwhile(self) -> str | None:
-        """The agent session's status after the end of a message that is not the last one."""
+        """The agent session's status after the end of a message that isn't the last one."""
         return "processing" if self._has_session() else None
 
     @property
     def _can_switch_to_edits(self) -> bool:
-        """Whether an ordinary message can replace a stream that did not start."""
+        """Whether an ordinary message can replace a stream that didn't start."""
         return not self.has_open_message and self.is_streamed
 
     async def _remove_unconfirmed(self) -> None:
@@ -313,7 +318,7 @@ class MessageChain:
             if not full:
                 return message, part
             self._end_tried = False  # an earlier try to end the reply had no effect
-            await let_end(self._roll_over(message, part))
+            await finish_call(self._roll_over(message, part))
 
     async def _confirm(self, message: LiveMessage, part: MessagePart) -> None:
         """Drop a part that Slack accepted, so that it is not shown again."""

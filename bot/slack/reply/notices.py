@@ -21,7 +21,7 @@ from bot.slack.ui.footer import retry_button
 log = structlog.get_logger(__name__)
 
 DIRECT_PREFIX = "D"
-"""The first letter of the IDs of direct messages."""
+"""The first letter of direct messages' ids."""
 
 RETRYABLE: frozenset[Trouble] = frozenset(
     {
@@ -43,11 +43,11 @@ RETRYABLE: frozenset[Trouble] = frozenset(
 
 
 async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble) -> bool:
-    """Post a notice in the thread, or else directly. Return whether it was posted at all.
+    """Post a notice in the thread, or else directly. Return whether it was posted.
 
     Raises:
-        SLACK_ERRORS: if a retry may help (the notice may have been posted all the same), or if the
-            thread is gone.
+        SLACK_ERRORS: a retry may help (the notice may have been posted all the same), or the thread
+            is gone.
     """
     question, text = run.question, escape_mrkdwn(notice)
     blocks = notice_blocks(run.id, text, trouble)
@@ -70,7 +70,7 @@ async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble
 
 
 def notice_blocks(run_id: str, text: str, trouble: Trouble) -> list[Block]:
-    """Return the blocks of a notice with buttons; none if there is nothing to click."""
+    """Return the blocks of a notice with buttons, or none if there is nothing to click."""
     if trouble not in RETRYABLE:
         return []
     return [section(text), *retry_button(run_id, show_answers=trouble == "refused")]
@@ -79,7 +79,7 @@ def notice_blocks(run_id: str, text: str, trouble: Trouble) -> list[Block]:
 async def notify_privately(client: AsyncWebClient, run: Run, notice: str) -> bool:
     """Notify only the asker, outside any thread. Return whether that worked.
 
-    It is a direct message. If they asked in one or accept none, it is an ephemeral message.
+    Sends a direct message, or an ephemeral one if they asked in one or don't accept any.
     """
     question, text = run.question, escape_mrkdwn(notice)
     if is_app(question.user):

@@ -1,4 +1,4 @@
-"""Shows the steps of a run as a plan with task cards, or as one line where cards are missing."""
+"""Shows the steps of a run as a plan with task cards, or as one line if there are no cards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CARDS = 40
 """Cards per reply. A layer that would exceed this gets a single card."""
 
 NAMED_MODELS = 3
-"""How many missing models are named. If there are more, they are counted."""
+"""The most missing models to name. If there are more, they are counted."""
 
 HEDGED = "hedged"
 """The error kind of a call that was dropped because another model answered first."""
@@ -37,11 +37,10 @@ class Progress:
     """The progress of a run. `line` is a summary.
 
     Args:
-        names: whether models are named. If not, the secret `seed` shuffles their cards: the order
-            in moa.toml would reveal the names.
-        seed: the run's seed.
-        plan: the run's plan, to show later layers as waiting. Without it, a layer appears when it
-            starts.
+        names: whether models are named. If not, the secret `seed` shuffles their cards, because the
+            order in moa.toml would reveal the names.
+        plan: the run's plan, used to show later layers as waiting. Without it, a layer appears when
+            it starts. starts.
     """
 
     def __init__(self, names: Names = "shown", *, seed: int = 0, plan: Plan | None = None) -> None:
@@ -79,7 +78,7 @@ class Progress:
         ]
 
     def closed_cards(self, *, stopped: bool) -> list[Chunk]:
-        """Return the chunks that close all cards: Slack draws open ones as failed or working."""
+        """Return the chunks that close all cards. Slack shows open ones as failed or working."""
         text = strings.CARD_STOPPED if stopped else strings.CARD_UNFINISHED
         return [*self._close_open("complete" if stopped else "error", text), *self._close_waiting()]
 
@@ -96,7 +95,7 @@ class Progress:
         return [self._title(title), *late, *self._close_waiting()]
 
     def _close_open(self, status: str, text: str) -> list[Chunk]:
-        """Close the cards of models that were asked and have not answered."""
+        """Close the cards of models that were asked and haven't answered."""
         chunks: list[Chunk] = []
         for number, layer in self._layers.items():
             late = [card for card in layer.cards if card.is_open]
@@ -143,7 +142,7 @@ class Progress:
         ]
 
     def _retried(self, call: Call) -> list[Chunk]:
-        """Handle a retry. A call that lost against a faster model changes nothing."""
+        """Handle a retry. A call that lost to a faster model changes nothing."""
         layer, card = self._find_card(call.layer, call.position)
         if layer is None or card is None or call.error_kind == HEDGED:
             return []

@@ -2,7 +2,7 @@
 
 A process can die after Slack accepted the end of a reply, or between starting a stream and storing
 its ts. A response can also get lost after Slack did the work. So recovery reads the thread itself.
-Errors raised here are transient ones, where waiting may help, or say that the thread is gone.
+Errors raised here are either transient, so that waiting may help, or mean that the thread is gone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from bot.slack.ui.blocks import REPLY_ACTIONS
 log = structlog.get_logger(__name__)
 
 MESSAGES_READ = slack_limits.PAGE
-"""How many messages after the question are read: Slack's largest page."""
+"""The number of messages after the question to read: Slack's largest page."""
 
 Message = Mapping[str, Any]
 
@@ -47,10 +47,10 @@ async def reply_exists(client: AsyncWebClient, run: Run) -> bool:
 
 
 async def clean_up(client: AsyncWebClient, run: Run, runs: RunStore) -> bool:
-    """Return whether the run's last message is posted. If not, remove what attempts left.
+    """Return whether the run's last message is posted. If not, remove what attempts left behind.
 
     Raises:
-        SlackApiError: with the code of a missing thread, if the question or its thread is gone.
+        SlackApiError: the question or its thread is gone; with the code of a missing thread.
     """
     if not await root_exists(client, run.question.channel, run.question.ts):
         raise thread_gone_error()
@@ -62,7 +62,7 @@ async def clean_up(client: AsyncWebClient, run: Run, runs: RunStore) -> bool:
 
 
 async def lacks_buttons(client: AsyncWebClient, run: Run) -> bool:
-    """Return whether a reply is posted but its buttons are not, because Slack refused them."""
+    """Return whether a reply is posted without its buttons, because Slack refused them."""
     messages = [m for m in await _own_messages(client, run) if _is_last(m, run)]
     return bool(messages) and not any(is_notice(m) or _has_buttons(m, run) for m in messages)
 
@@ -94,14 +94,14 @@ async def remove_unconfirmed(
     drop: Collection[str] = (),
     status: str | None = None,
 ) -> None:
-    """Remove messages whose posting this attempt could not confirm, or that it gave up.
+    """Remove messages that this attempt posted without confirmation, or that it gave up on.
 
     Args:
         client: the workspace's client.
         run: the run.
         runs: the run store, which knows the posts of other runs.
         keep: the ts of messages that the attempt still uses.
-        drop: the ts of messages that it gave up.
+        drop: the ts of messages that it gave up on.
         status: the agent session's status afterwards.
     """
     messages = await _own_messages(client, run)
@@ -120,9 +120,11 @@ async def _remove(
 ) -> None:
     """Remove this run's messages, and untagged streams that belong to no other run.
 
-    Slack refuses to end a message that is not an open stream, which does no harm.
+    Slack refuses to end a message that isn't an open stream, which does no harm.
     """
-    others = await runs.posts_of_others(run)  # read after the thread, so no post there is missing
+    others = await runs.posts_of_other_runs(
+        run
+    )  # read after the thread, so no post there is missing
     known = {str(message["ts"]) for message in messages if run_id_of(message) == run.id}
     known |= {*run.posts, *drop}
     untagged = {str(message["ts"]) for message in messages if not message.get("metadata")} - others
@@ -132,7 +134,7 @@ async def _remove(
 
 
 async def _delete(client: AsyncWebClient, run: Run, ts: str) -> None:
-    """Delete a message. If Slack refuses, replace its text with a note that it is not the reply."""
+    """Delete a message. If Slack refuses, replace its text with a note that it isn't the reply."""
     channel = run.question.channel
     error = await _error_code(client.chat_delete(channel=channel, ts=ts))
     if error not in {None, "message_not_found"}:
@@ -150,7 +152,7 @@ async def stop_stream(
     status: str | None = None,
     cards: Sequence[Mapping[str, Any]] = (),
 ) -> bool:
-    """End an abandoned stream. Return False if it is not an open stream, or if Slack refuses.
+    """End an abandoned stream. Return False if it isn't an open stream, or if Slack refuses.
 
     Args:
         client: the workspace's client.
@@ -161,7 +163,7 @@ async def stop_stream(
     """
     note = {"type": "markdown_text", "text": f"\n\n{strings.INTERRUPTED}"}
     tag = run_metadata(ABANDONED, run.id)
-    # The plainest form has no status, in case that is what Slack refuses.
+    # The plainest form has no status, in case Slack refuses the status.
     plainer: Sequence[Mapping[str, Any]] = (
         {"chunks": [*cards, note], "metadata": tag, "session_status": status},
         {"metadata": tag, "session_status": status},
@@ -195,10 +197,10 @@ def _has_buttons(message: Message, run: Run) -> bool:
 
 
 async def _own_messages(client: AsyncWebClient, run: Run) -> Sequence[Message]:
-    """Return the bot's messages below the question; none if the thread cannot be read.
+    """Return the bot's messages below the question, or none if the thread can't be read.
 
     Raises:
-        SlackApiError: with the code of a missing thread, if it is gone.
+        SlackApiError: the thread is gone; with the code of a missing thread.
     """
     question = run.question
     try:

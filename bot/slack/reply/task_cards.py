@@ -1,8 +1,8 @@
 """Builds the task cards of a layer: one per model, or one for all if there are too many.
 
 When a card is sent again, Slack replaces its title and status but *appends* its details. So the
-title says everything, in words: the icon is only decoration. The JSON of cards counts towards a
-message's length, and a message holds 50 parts.
+title says everything, in words: the icon is only decoration. The cards' JSON counts towards a
+message's length, and a message can have 50 parts.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class TaskCard:
     """The card of one model in a layer.
 
     Attributes:
-        id: the ID of Slack's task.
+        id: the id of Slack's task.
         layer: the number of the layer.
         name: the model's name as people see it.
         model: the model's real name.
         task_output: what the model returns; see `moa.Task.brings`.
-        tries: how often it was asked.
+        tries: how often it has been asked.
         is_open: whether its answer is pending.
     """
 
@@ -89,7 +89,7 @@ class LayerTaskCards:
         return _task(f"{self.number}-all", title, status)
 
     def count_chunk(self) -> Chunk:
-        """Return the single card with how many models are done."""
+        """Return the single card with the number of models that are done."""
         asked, done = len(self.cards), sum(not card.is_open for card in self.cards)
         text = strings.CARD_DONE_COUNT.format(done=done, asked=asked)
         return self.summary_chunk("complete" if done == asked else "in_progress", text)
@@ -101,7 +101,7 @@ def build_cards(
     """Return the cards of a layer, with names, or with numbers shuffled by a secret `seed`.
 
     The models' order is in moa.toml and would reveal their names, so neither a card's number nor
-    its ID may follow it.
+    its id may follow it.
     """
     order = list(range(1, len(models) + 1))
     if seed is not None:

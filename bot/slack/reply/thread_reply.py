@@ -1,7 +1,7 @@
 """A reply in a thread, updated about once a second.
 
 The run never waits for Slack. Events update in-memory state, and a background task pushes it to
-Slack. What Slack did not accept is tried again with the next update.
+Slack. Anything that Slack doesn't accept is tried again with the next update.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.metadata import REPLY
 from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import SafeStream, safe_markdown
-from bot.slack.markdown.split import MOST_CHARS
+from bot.slack.markdown.split import MAX_CHARS
 from bot.slack.reply.context import STRICT, ReplyContext
 from bot.slack.reply.follow_up import post_buttons
 from bot.slack.reply.live_message import Chunk
@@ -44,10 +44,10 @@ POLL_S = 2.0
 """Seconds after which a waiting reply checks how many replies share Slack's rate limit."""
 
 CHARS_PER_STEP = 8_000
-"""Characters made safe at a time, so that a flood of text does not block other replies."""
+"""Characters sanitised at a time, so that a flood of text doesn't block other replies."""
 
 FINAL_RETRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Pauses between tries to complete a reply that Slack refuses."""
+"""Pauses between attempts to complete a reply that Slack refuses."""
 
 OUTAGE_RETRIES_S = (*FINAL_RETRIES_S, *(15.0,) * 16)
 """Pauses while Slack is down: four minutes, then the run is left for a later attempt."""
@@ -73,7 +73,7 @@ class ThreadReply:
         self._safe_stream = SafeStream(allowed_hosts)
         self._retracted = False
         self._pending: list[str] = []
-        self._chars_left = MOST_CHARS
+        self._chars_left = MAX_CHARS
         self._is_cut = False
         self._messages = MessageChain(reply_context, run, self._status.has_session)
         self._notice_tried = False
@@ -99,20 +99,20 @@ class ThreadReply:
         self._progress = Progress(names, seed=self._run.seed, plan=plan)
         self._updates = asyncio.create_task(self._run_updates())
 
-    def allow_hosts_in(self, asker_said: Sequence[str]) -> None:
+    def allow_hosts_in(self, asker_messages: Sequence[str]) -> None:
         """Also allow links to hosts in the asker's earlier messages."""
-        self._allowed_hosts |= allowed_hosts(asker_said)
+        self._allowed_hosts |= allowed_hosts(asker_messages)
         self._safe_stream = SafeStream(self._allowed_hosts)
 
     async def show(self, event: Event) -> None:
-        """Take in an event. The next update shows it."""
+        """Process an event. The next update shows it."""
         if isinstance(event, Delta):
             self._pending.append(event.text[: self._chars_left])
             self._is_cut = self._is_cut or len(event.text) > self._chars_left
             self._chars_left -= len(self._pending[-1])
         elif isinstance(event, Retracted):
             self._pending.clear()
-            self._chars_left, self._is_cut = MOST_CHARS, False
+            self._chars_left, self._is_cut = MAX_CHARS, False
             self._retracted = True  # handled by the next update, between two calls to Slack
         else:
             self._messages.update_cards(self._progress.chunks(event))
@@ -122,8 +122,8 @@ class ThreadReply:
         """Show the rest of the reply and its footer.
 
         Raises:
-            Unanswerable: if Slack refuses the end of the reply.
-            Postponed: if Slack is down.
+            Unanswerable: Slack refuses the end of the reply.
+            Postponed: Slack is down.
         """
         await self._stop_updates()
         await self._sanitise_all()
@@ -151,12 +151,13 @@ class ThreadReply:
         If the question or its thread is gone, remove everything and tell only the asker.
 
         Raises:
-            Unanswerable: with another trouble, if that one came up while posting.
-            Postponed: if Slack is down.
+            Unanswerable: another problem occurred while posting.
+            Postponed: Slack is down.
         """
         await self._stop_updates()
         await self._sanitise_all()
         if trouble == "stopped":
+            self._messages.is_stopped = True
             self._messages.trim_to_one_message()
         try:
             in_time = await self._post_failure(trouble, strings.trouble_text(trouble, error_id))
@@ -218,7 +219,7 @@ class ThreadReply:
     async def _end(self, blocks: list[Chunk], kind: str) -> bool:
         """End the reply. Return False if an earlier call already ended it."""
         ended = await self._retry(lambda: self._try_to_end(blocks, kind))
-        # Clear the status before the run counts as finished: nobody would do it later.
+        # Clear the status before the run counts as finished: nobody would do so later.
         await self._retry(self._status.clear)
         return ended
 
@@ -233,7 +234,7 @@ class ThreadReply:
         """Upload a reply that Slack refuses as a message, and post its buttons.
 
         Raises:
-            Unanswerable: if Slack refuses the file, too.
+            Unanswerable: Slack refuses the file too.
         """
         self._messages.trouble = None
         text = await asyncio.to_thread(safe_markdown, outcome.reply, self._allowed_hosts)
@@ -246,7 +247,7 @@ class ThreadReply:
         await self._retry(self._status.clear)
 
     async def _post_buttons(self, blocks: list[Chunk]) -> None:
-        """Post the buttons in a message of their own."""
+        """Post the buttons in a separate message."""
         context, run = self._context, self._run
         ts = await self._retry(lambda: post_buttons(context.client, run, blocks))
         if ts is not None:
@@ -254,12 +255,12 @@ class ThreadReply:
 
     async def _notify(self, notice: str, trouble: Trouble) -> None:
         if self._notice_tried and await reply_exists(self._context.client, self._run):
-            return  # only the response of an earlier try was lost
+            return  # only the response of an earlier attempt was lost
         self._notice_tried = True
         await notify(self._context.client, self._run, notice, trouble)
 
     def _sanitise_step(self) -> None:
-        """Make pending text safe, for at most a few milliseconds."""
+        """Sanitise pending text, for at most a few milliseconds."""
         if self._retracted:
             self._retracted, self._safe_stream = False, SafeStream(self._allowed_hosts)
             self._messages.discard_text()
@@ -271,14 +272,14 @@ class ThreadReply:
             self._changed.set()
 
     async def _sanitise_all(self) -> None:
-        """Make all pending text safe, yielding to other tasks in between."""
+        """Sanitise all pending text, yielding to other tasks in between."""
         while self._pending or self._retracted:
             self._sanitise_step()
             await asyncio.sleep(0)
         self._messages.add_text(self._safe_stream.close())
 
     async def _overflow_notice(self, outcome: Outcome) -> str:
-        """Upload a reply that does not fit into its messages. Return where it is."""
+        """Upload a reply that doesn't fit into its messages. Return where it is."""
         text = await asyncio.to_thread(safe_markdown, outcome.reply, self._allowed_hosts)
         uploaded = await upload(self._context.client, self._run.question, text)
         return strings.REPLY_FILED if uploaded else strings.REPLY_CUT
@@ -321,11 +322,11 @@ class ThreadReply:
         self._changed.set()
 
     async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Call Slack until it works, for as long as Slack may be slow, rate limited or down.
+        """Call Slack until it works, as long as Slack may be slow, rate limited or down.
 
         Raises:
-            Unanswerable: if Slack refuses it.
-            Postponed: if Slack is down for longer.
+            Unanswerable: Slack refuses the call.
+            Postponed: Slack stays down.
         """
         refused = 0
         for pause in OUTAGE_RETRIES_S:

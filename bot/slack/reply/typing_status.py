@@ -1,7 +1,7 @@
 """Shows right away that the bot is working on a question.
 
-It uses an agent session, else an assistant thread's status, else a reaction on the question. Slack
-clears an assistant's status after two minutes, so that is sent again in time. A reply never fails
+Uses an agent session, else an assistant thread's status, else a reaction to the question. Slack
+clears an assistant's status after two minutes, so it is renewed in time. A reply never fails
 because of its status.
 """
 
@@ -57,7 +57,7 @@ class TypingStatus:
         self._renewal: asyncio.Task[None] | None = None
 
     def show(self) -> None:
-        """Start to show the status in the background: Slack may be slow or rate limit us."""
+        """Start showing the status in the background, since Slack may be slow or rate limit us."""
         self._showing = asyncio.create_task(self._show())
 
     async def _show(self) -> None:
@@ -119,7 +119,7 @@ class TypingStatus:
         """Clear every status that this run may have shown.
 
         Raises:
-            SLACK_ERRORS: if a retry may help. The retry skips what is already cleared.
+            SLACK_ERRORS: a retry may help. It skips what is already cleared.
         """
         await self._stop_showing()
         if self._renewal:
@@ -132,8 +132,10 @@ class TypingStatus:
             try:
                 await self._clear_one(means)
             except SLACK_ERRORS as error:
-                log.info("status_not_cleared", means=means, error=code_of(error))
-                if code_of(error) in TRANSIENT:
+                code = code_of(error)
+                if code != "no_reaction":  # an earlier attempt may have shown it, or not
+                    log.info("status_not_cleared", means=means, error=code)
+                if code in TRANSIENT:
                     raise
             self._shown.discard(means)
 
@@ -166,7 +168,7 @@ class TypingStatus:
             await self._try("assistant", self._set_assistant_status(strings.WORKING))
 
     async def _try(self, means: str, call: Awaitable[object]) -> bool:
-        self._means = means  # set before the call, which may take effect even if it is cancelled
+        self._means = means  # set before the call, which may take effect even if cancelled
         self._shown.add(means)
         try:
             await call

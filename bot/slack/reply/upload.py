@@ -20,11 +20,11 @@ async def upload(
 ) -> bool:
     """Post the text in the question's thread as a file. Return False if Slack refuses it.
 
-    If the thread's root is gone, nothing is posted: the file would land in the channel. It needs
-    the scope files:write (https://docs.slack.dev/messaging/working-with-files#upload).
+    If the thread's root is gone, nothing is posted: the file would end up in the channel. Needs the
+    scope files:write (https://docs.slack.dev/messaging/working-with-files#upload).
 
     Raises:
-        SLACK_ERRORS: if a retry may help and the text is nowhere else (`is_needed`).
+        SLACK_ERRORS: a retry may help, and the text is nowhere else (`is_needed`).
     """
     if not await root_exists(client, question.channel, question.thread_ts):
         return False

@@ -8,7 +8,14 @@ from typing import Any, get_args
 
 from bot.figures import dollars
 from bot.limits import Limits
-from bot.preferences import ChannelChoice, Choices, Preferences, Rules, With, WorkspaceChoice
+from bot.preferences import (
+    ChannelChoice,
+    Choices,
+    Participants,
+    Preferences,
+    Rules,
+    WorkspaceChoice,
+)
 from bot.slack.settings.views import (
     BUDGETS,
     FOLLOW_UPS,
@@ -23,14 +30,14 @@ from bot.slack.settings.views import (
 )
 from bot.slack.ui import strings
 
-LARGEST_USD = 1e9
+MAX_USD = 1e9
 
 
 class FormError(ValueError):
     """A submitted form is invalid.
 
     Attributes:
-        errors: what is wrong with each field.
+        errors: the problem with each field.
     """
 
     def __init__(self, errors: Mapping[str, str]) -> None:
@@ -47,7 +54,7 @@ class FormValues:
         self._values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
 
     def selected(self, key: str, allowed: Collection[str]) -> str | None:
-        """Return the selected value of a menu; None for the inherited one."""
+        """Return the selected value of a menu, or None for the inherited one."""
         option = self._element(key).get("selected_option")
         value = str(option.get("value")) if isinstance(option, Mapping) else INHERITED
         return parse_option(value, allowed, key)
@@ -59,7 +66,7 @@ class FormValues:
         return {str(o.get("value")) for o in options if isinstance(o, Mapping)}
 
     def amount(self, key: str, most: float | None) -> float | None:
-        """Return an amount above 0 and up to `most`; None if the field is empty."""
+        """Return an amount above 0 and up to `most`, or None if the field is empty."""
         text = self._element(key).get("value")
         if text is None or not str(text).strip():
             return None
@@ -67,7 +74,7 @@ class FormValues:
             value = float(str(text))
         except ValueError:
             value = math.nan
-        if not 0 < value < LARGEST_USD:
+        if not 0 < value < MAX_USD:
             raise FormError({key: strings.SETTINGS_BUDGET_WRONG})
         if most is not None and value > most:
             raise FormError({key: strings.SETTINGS_BUDGET_TOO_HIGH.format(most=dollars(most))})
@@ -80,10 +87,10 @@ class FormValues:
 
 
 def parse_option(value: str, allowed: Collection[str], key: str) -> str | None:
-    """Return the choice behind an option's value; None for the inherited one.
+    """Return the choice behind an option's value, or None for the inherited one.
 
     Raises:
-        FormError: if it is not one of the allowed choices.
+        FormError: it isn't one of the allowed choices.
     """
     if value == INHERITED:
         return None
@@ -99,18 +106,18 @@ def parse_channel(
     """Parse a channel's submitted settings.
 
     Raises:
-        FormError: if a value is not allowed.
+        FormError: a value isn't allowed.
     """
     inherited = preferences.resolve(Choices(workspace=choices.workspace))
     form = FormValues(view)
     checked = form.checked(LISTENING)
-    taking_part = form.selected(WITH, get_args(With))
+    participants = form.selected(WITH, get_args(Participants))
     return ChannelChoice.model_validate(
         _shared(form, inherited, preferences)
         | {
             "follow_ups": _if_changed(FOLLOW_UPS in checked, inherited.follow_ups),
             "offer_brainstorms": _if_changed(OFFER in checked, inherited.offer_brainstorms),
-            "brainstorm_with": None if taking_part == inherited.brainstorm_with else taking_part,
+            "brainstorm_with": None if participants == inherited.brainstorm_with else participants,
         }
     )
 
@@ -121,7 +128,7 @@ def parse_workspace(
     """Parse the workspace's submitted settings.
 
     Raises:
-        FormError: if a value is not allowed, or looser than the operator allows.
+        FormError: a value isn't allowed, or is looser than the operator allows.
     """
     inherited, form = preferences.resolve(Choices()), FormValues(view)
     follow_ups = FOLLOW_UPS in form.checked(LISTENING)
@@ -138,5 +145,5 @@ def _shared(form: FormValues, inherited: Rules, preferences: Preferences) -> dic
 
 
 def _if_changed(value: bool, inherited: bool) -> bool | None:  # noqa: FBT001 - compares two flags
-    """Return the flag as a choice; None if it equals the inherited one."""
+    """Return the flag as a choice, or None if it equals the inherited one."""
     return None if value == inherited else value

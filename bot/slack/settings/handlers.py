@@ -1,7 +1,7 @@
-"""Opens the settings modals and stores what is submitted.
+"""Opens the settings modals and stores the submitted settings.
 
 A modal opens at once, since Slack allows 3 s, and is filled after the permission check. The check
-is repeated on submit: a modal may stay open for days.
+is repeated on submit, because a modal may stay open for days.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 class SettingsHandlers:
-    """Opens the settings of a channel or of the workspace, and stores what is submitted."""
+    """Opens the settings of a channel or of the workspace, and stores the submitted ones."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SettingsHandlers:
         self._limits = limits
 
     async def open_loading(self, trigger_id: str, title: str) -> str | None:
-        """Open a modal that shows it is loading, and return its id; None if Slack refuses."""
+        """Open a modal that says it is loading, and return its id, or None if Slack refuses."""
         view = text_view(strings.SETTINGS_LOADING, title)
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
@@ -97,7 +97,7 @@ class SettingsHandlers:
         return workspace_view(choices, self._preferences, self._pipelines, self._limits)
 
     async def _fill(self, view_id: str, title: str, build: Awaitable[Block]) -> None:
-        """Update the modal, with an apology on errors, so that it doesn't load forever."""
+        """Update the modal, with an apology on errors, so that it doesn't keep loading."""
         try:
             view = await build
         except Exception as error:
@@ -110,7 +110,7 @@ class SettingsHandlers:
             log.warning("settings_not_shown", error=code_of(error))
 
     async def _store_channel(self, body: Mapping[str, Any]) -> str | None:
-        """Store the submitted settings; return why not if the actor may not change them."""
+        """Store the submitted settings, or return why the actor may not change them."""
         actor, view = actor_of(body), body.get("view") or {}
         channel = str(view.get("private_metadata"))
         permission = await self._permissions.for_channel(actor, channel)

@@ -22,7 +22,7 @@ CHANNEL_CALLBACK = "channel_settings"
 WORKSPACE_CALLBACK = "workspace_settings"
 
 INHERITED = "inherited"
-"""The value of the option for "no choice of our own"."""
+"""The value of the option that makes no choice of our own."""
 
 VALUE_PREFIX = "is:"
 """The prefix of every other option's value, so that none can equal `INHERITED`."""
@@ -47,7 +47,7 @@ BUDGETS: Mapping[str, str] = MappingProxyType(
 
 
 def text_view(text: str, title: str = strings.SETTINGS_TITLE) -> Block:
-    """Return a modal with nothing but a text."""
+    """Return a modal that contains only a text."""
     return {
         "type": "modal",
         "title": plain_text(title),
@@ -64,7 +64,7 @@ def channel_view(
     *,
     direct: bool,
 ) -> Block:
-    """Return the form with a channel's current settings. `direct` means a direct message."""
+    """Return the form with a channel's current settings. `direct` is for a direct message."""
     inherited = preferences.resolve(Choices(workspace=choices.workspace))
     rules = preferences.resolve(Choices(choices.workspace, choices.channel))
     about = strings.SETTINGS_ABOUT_DIRECT
@@ -78,7 +78,7 @@ def channel_view(
         [
             context(about),
             _pipeline_input(choices.channel.pipeline, inherited.pipeline, inherit_label, pipelines),
-            *([] if direct else [_listening(rules), _taking_part(rules)]),
+            *([] if direct else [_listening(rules), _participants(rules)]),
             *_privacy(choices.channel, inherited, inherit_label),
         ],
     )
@@ -173,7 +173,7 @@ def _listening(rules: Rules, *, offer: bool = True) -> Block:
     return input_block(LISTENING, strings.SETTINGS_LISTENING, boxes, optional=True)
 
 
-def _taking_part(rules: Rules) -> Block:
+def _participants(rules: Rules) -> Block:
     options = [
         option(value_label(WITH, value), VALUE_PREFIX + value)
         for value in ("full_members", "workspace", "everyone")

@@ -29,23 +29,23 @@ PLACEHOLDERS = frozenset(
         "this message was deleted.",
     }
 )
-"""What Slack puts in place of a text that it has not, in lower case."""
+"""What Slack shows in place of missing text, in lower case."""
 
 _SHORTEST_REPEATED = 12
-"""Shorter texts, such as a status, may stand twice without being repeated."""
+"""Shorter texts, such as a status, may occur twice without being a repetition."""
 
 _PREVIEWED = ("from_url", "original_url", "app_unfurl_url")
-"""Where an attachment names the link that it is the preview of."""
+"""The fields that hold the link that an attachment previews."""
 
 URL_LIMIT = 2_000
 
 _SIGNS = re.compile(r"[\W_]+")
 
 FormatTime = Callable[[object], str]
-"""Formats a message's ts for the reader; "" if it is none."""
+"""Formats a message's ts for the reader; "" if it isn't one."""
 
 
-class Said:
+class ShownTexts:
     """The texts of one message so far, so that none is shown twice."""
 
     def __init__(self) -> None:
@@ -56,21 +56,21 @@ class Said:
         words = _SIGNS.sub(" ", text.casefold()).strip()
         if is_placeholder(text):
             return ""
-        if len(words) >= _SHORTEST_REPEATED and any(words in said for said in self._texts):
+        if len(words) >= _SHORTEST_REPEATED and any(words in shown for shown in self._texts):
             return ""
         self._texts.append(words)
         return text
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a text is one that Slack puts in place of a missing one."""
+    """Return whether a text is a placeholder that Slack shows for a missing one."""
     return text.strip().casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") in PLACEHOLDERS
 
 
 def attachment_text(
     attachment: Attachment,
     names: PromptNames,
-    said: Said,
+    shown: ShownTexts,
     format_time: FormatTime,
     *,
     heading: str = "",
@@ -79,16 +79,16 @@ def attachment_text(
 
     Args:
         attachment: an entry of a message's `attachments`.
-        names: of the people and channels that it mentions.
-        said: what the message has said so far.
+        names: the names of people and channels that it mentions.
+        shown: the message's texts so far.
         format_time: formats the time of a forwarded message.
-        heading: a line to put above an attachment that has none of its own. Below such a line the
+        heading: a line to put above an attachment that has no heading. Below such a line, the
             attachment is quoted.
     """
     heading = _heading(attachment, format_time) or heading
-    lines = [line for line in _lines(attachment, names, said, format_time) if line.strip()]
+    lines = [line for line in _lines(attachment, names, shown, format_time) if line.strip()]
     if not lines:
-        lines = [_line(attachment, "fallback", names, said)]
+        lines = [_line(attachment, "fallback", names, shown)]
     body = "\n".join(line for line in lines if line)
     if not heading:
         return body
@@ -103,7 +103,7 @@ def _is_forward(attachment: Attachment) -> bool:
 
 
 def _heading(attachment: Attachment, format_time: FormatTime) -> str:
-    """Return the line above a forwarded message or a link preview; "" for other attachments."""
+    """Return the line above a forwarded message or a link preview, or "" for other attachments."""
     url = next(
         (link for key in _PREVIEWED if (link := one_line(attachment.get(key), URL_LIMIT))), ""
     )
@@ -119,29 +119,29 @@ def _heading(attachment: Attachment, format_time: FormatTime) -> str:
 
 
 def _lines(
-    attachment: Attachment, names: PromptNames, said: Said, format_time: FormatTime
+    attachment: Attachment, names: PromptNames, shown: ShownTexts, format_time: FormatTime
 ) -> Iterator[str]:
-    yield _line(attachment, "pretext", names, said)
+    yield _line(attachment, "pretext", names, shown)
     if not _is_forward(attachment):
-        yield _linked(attachment, "service_name", "service_url", names, said)
-        yield _linked(attachment, "author_name", "author_link", names, said)
-    yield _linked(attachment, "title", "title_link", names, said)
-    blocks = said.new(_blocks(attachment, names))
+        yield _linked(attachment, "service_name", "service_url", names, shown)
+        yield _linked(attachment, "author_name", "author_link", names, shown)
+    yield _linked(attachment, "title", "title_link", names, shown)
+    blocks = shown.new(_blocks(attachment, names))
     yield blocks
     if not blocks:
-        yield _line(attachment, "text", names, said)
+        yield _line(attachment, "text", names, shown)
     for field in elements(attachment, "fields"):
         yield _field(field, names)
     for inner in elements(attachment, "attachments"):
-        yield attachment_text(inner, names, said, format_time)
+        yield attachment_text(inner, names, shown, format_time)
     yield "[image]" if attachment.get("image_url") else ""
     yield buttons_text(elements(attachment, "actions"), names)
     if not _is_forward(attachment):
-        yield _line(attachment, "footer", names, said)
+        yield _line(attachment, "footer", names, shown)
 
 
 def _blocks(attachment: Attachment, names: PromptNames) -> str:
-    """Return the attachment's blocks: a forwarded message's, or an app's own."""
+    """Return the blocks of an attachment: a forwarded message's, or an app's own."""
     parts = [blocks_text(elements(attachment, "blocks"), names)]
     for entry in elements(attachment, "message_blocks"):
         message = entry.get("message")
@@ -150,8 +150,10 @@ def _blocks(attachment: Attachment, names: PromptNames) -> str:
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
-def _linked(attachment: Attachment, key: str, link_key: str, names: PromptNames, said: Said) -> str:
-    text = _line(attachment, key, names, said)
+def _linked(
+    attachment: Attachment, key: str, link_key: str, names: PromptNames, shown: ShownTexts
+) -> str:
+    text = _line(attachment, key, names, shown)
     url = _string(attachment, link_key)
     known = url in {_string(attachment, each) for each in _PREVIEWED}
     return link_text(text, url) if text and url and not known else text
@@ -162,8 +164,8 @@ def _field(field: Attachment, names: PromptNames) -> str:
     return f"{title.rstrip(':')}: {value}" if title and value else title or value
 
 
-def _line(attachment: Attachment, key: str, names: PromptNames, said: Said) -> str:
-    return said.new(to_text(_string(attachment, key), names).strip())
+def _line(attachment: Attachment, key: str, names: PromptNames, shown: ShownTexts) -> str:
+    return shown.new(to_text(_string(attachment, key), names).strip())
 
 
 def _name(attachment: Attachment, key: str) -> str:

@@ -17,13 +17,13 @@ from bot.slack.thread.rich_text import elements, rich_text
 Block = Mapping[str, Any]
 
 WORDLESS = frozenset({"actions", "call", "context_actions", "divider", "file", "image", "video"})
-"""Blocks beside which an app's `text` may say something of its own."""
+"""Blocks that don't replace an app's `text`, which may say something else."""
 
 TEXT_OBJECTS = frozenset({"mrkdwn", "plain_text", "raw_number", "raw_text", "rich_text"})
 
 _FIELD_NAME = re.compile(r"\A([^\n]{1,60}?)[ \t]*\n+(?=\S)")
 _TEXT_KEYS = frozenset({"title", "text", "alt_text", "description", "subtitle", "name"})
-"""Where an unknown block may hold visible text as a string."""
+"""Where an unknown block may have visible text as a string."""
 
 
 def blocks_text(blocks: Iterable[Block], names: PromptNames) -> str:
@@ -79,7 +79,7 @@ def _section(block: Block, names: PromptNames) -> str:
 
 
 def field_line(text: str) -> str:
-    """Return a field, usually a name above a value, with a short name on the value's line."""
+    """Return a field, usually a name above a value. A short name is put on the value's line."""
     named = _FIELD_NAME.match(text)
     if named is None:
         return text
@@ -139,7 +139,7 @@ def _nothing(_block: Block, _names: PromptNames) -> str:
 
 
 def _table(block: Block, names: PromptNames) -> str:
-    """Return a table in Markdown. Its first row is the heading, as Slack's own pasted tables do."""
+    """Return a table in Markdown. Its first row is the heading, as in tables pasted into Slack."""
     listed = block.get("rows")
     rows = cast("Sequence[object]", listed) if isinstance(listed, Sequence) else ()
     cells = [[_cell(cell, names) for cell in _cells(row)] for row in rows]
@@ -160,7 +160,7 @@ def _cell(cell: object, names: PromptNames) -> str:
 
 
 def _unknown(block: object, names: PromptNames) -> str:
-    """Return all text objects and titles in a block that we do not know."""
+    """Return all text objects and titles in an unknown block."""
     if isinstance(block, Mapping):
         known = cast("Block", block)
         if str(known.get("type")) in TEXT_OBJECTS:

@@ -18,8 +18,8 @@ PAGE_SIZE = 1_000
 """Messages per page of conversations.replies, Slack's maximum."""
 
 PAGE_LIMIT = 50
-"""Pages to read at most. They come oldest first, so a longer thread loses its newest messages; but
-50,000 messages fit no model."""
+"""The most pages to read. They come oldest first, so a longer thread loses its newest messages. But
+no model can read 50,000 messages."""
 
 
 async def fetch_thread(
@@ -27,7 +27,7 @@ async def fetch_thread(
 ) -> tuple[Sequence[MessagePayload], MessagePayload]:
     """Return the messages before the question, oldest first, and the question's own message.
 
-    The own message is empty if the question's text is all that it has.
+    The own message is empty if it contains nothing but the question's text.
 
     Raises:
         Postponed: Slack can't be reached now.
@@ -44,7 +44,7 @@ async def fetch_thread(
 
 
 async def _fetch_root(client: AsyncWebClient, question: Question) -> MessagePayload:
-    """Fetch a question that starts a thread; empty on errors, so that it still gets a reply."""
+    """Fetch a question that starts a thread. Empty on errors, so that it still gets a reply."""
     try:
         page = await client.conversations_replies(channel=question.channel, ts=question.ts, limit=1)
     except SLACK_ERRORS as error:

@@ -1,11 +1,11 @@
-"""Returns what people see of a message as text for the models, and the files that it carries."""
+"""Returns what people see of a message as text for the models, and the message's files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.slack.thread.attachments import FormatTime, Said, attachment_text
+from bot.slack.thread.attachments import FormatTime, ShownTexts, attachment_text
 from bot.slack.thread.blocks import WORDLESS, blocks_text
 from bot.slack.thread.mrkdwn import to_text
 from bot.slack.thread.names import PromptNames
@@ -17,13 +17,13 @@ MessagePayload = Mapping[str, Any]
 UNREADABLE = "[something that could not be read as text]"
 
 ATTACHED = "Attached"
-"""The line above an attachment of the question, which may hold somebody else's words."""
+"""The line above an attachment of the question, which may contain someone else's words."""
 
 TOMBSTONE = "tombstone"
-"""The subtype of a deleted message that others replied to."""
+"""The subtype of a deleted message that has replies."""
 
 OWN_TEXT_BLOCKS = frozenset({"markdown", "rich_text", "table"})
-"""The blocks that may hold the text of one of our replies. Slack returns Markdown as rich text."""
+"""The blocks that may contain one of our replies. Slack returns Markdown as rich text."""
 
 
 def message_text(message: MessagePayload, names: PromptNames, format_time: FormatTime) -> str:
@@ -31,9 +31,9 @@ def message_text(message: MessagePayload, names: PromptNames, format_time: Forma
 
     People see the blocks if there are any; `text` then only repeats them for notifications.
     """
-    said = Said()
-    parts = [_body(message, names, said)]
-    parts += _attachments(message, names, said, format_time)
+    shown = ShownTexts()
+    parts = [_body(message, names, shown)]
+    parts += _attachments(message, names, shown, format_time)
     text = "\n".join(part for part in parts if part.strip()).strip("\n").rstrip()
     return text or (UNREADABLE if _has_content(message) else "")
 
@@ -41,35 +41,37 @@ def message_text(message: MessagePayload, names: PromptNames, format_time: Forma
 def question_text(
     message: MessagePayload, typed: str, names: PromptNames, format_time: FormatTime
 ) -> str:
-    """Return a question's text: what was typed, then the message's other blocks and attachments.
+    """Return a question's text: the typed text, then the message's other blocks and attachments.
 
     Args:
-        message: the question's message; empty if it has nothing but its text.
+        message: the question's message; empty if it contains only the text.
         typed: the question as typed, without the mention of us.
-        names: of the people and channels that it mentions.
+        names: the names of people and channels that it mentions.
         format_time: formats the time of a forwarded message.
     """
-    said = Said()
+    shown = ShownTexts()
     blocks = [each for each in elements(message, "blocks") if each.get("type") != "rich_text"]
-    parts = [said.new(to_text(typed, names).strip()), said.new(blocks_text(blocks, names))]
+    parts = [shown.new(to_text(typed, names).strip()), shown.new(blocks_text(blocks, names))]
     parts += [
-        attachment_text(each, names, said, format_time, heading="" if _is_table(each) else ATTACHED)
+        attachment_text(
+            each, names, shown, format_time, heading="" if _is_table(each) else ATTACHED
+        )
         for each in elements(message, "attachments")
     ]
     return "\n".join(part for part in parts if part.strip()).strip()
 
 
 def reply_text(message: MessagePayload, names: PromptNames) -> str:
-    """Return the text of our own message, without its buttons and footer."""
+    """Return the text of one of our messages, without its buttons and footer."""
     own = [each for each in elements(message, "blocks") if str(each.get("type")) in OWN_TEXT_BLOCKS]
-    text = "\n\n".join(filter(None, (blocks_text([each], names) for each in own))) or Said().new(
-        to_text(_text(message), names)
-    )
+    text = "\n\n".join(
+        filter(None, (blocks_text([each], names) for each in own))
+    ) or ShownTexts().new(to_text(_text(message), names))
     return text.strip()
 
 
 def files_of(message: MessagePayload) -> Sequence[Mapping[str, Any]]:
-    """Return the files of a message, and of the messages forwarded in it."""
+    """Return the files of a message, and of the messages that it forwards."""
     return [*elements(message, "files"), *_forwarded_files(message)]
 
 
@@ -79,21 +81,21 @@ def _forwarded_files(message: MessagePayload) -> Iterator[Mapping[str, Any]]:
         yield from _forwarded_files(attachment)
 
 
-def _body(message: MessagePayload, names: PromptNames, said: Said) -> str:
+def _body(message: MessagePayload, names: PromptNames, shown: ShownTexts) -> str:
     blocks = elements(message, "blocks")
-    shown = blocks_text(blocks, names)
+    visible = blocks_text(blocks, names)
     has_words = any(
         str(each.get("type")) not in WORDLESS and blocks_text([each], names) for each in blocks
     )
     text = "" if has_words else to_text(_text(message), names).strip()
-    return "\n".join(part for part in (said.new(text), said.new(shown)) if part)
+    return "\n".join(part for part in (shown.new(text), shown.new(visible)) if part)
 
 
 def _attachments(
-    message: MessagePayload, names: PromptNames, said: Said, format_time: FormatTime
+    message: MessagePayload, names: PromptNames, shown: ShownTexts, format_time: FormatTime
 ) -> Sequence[str]:
     listed = elements(message, "attachments")
-    return [attachment_text(each, names, said, format_time) for each in listed]
+    return [attachment_text(each, names, shown, format_time) for each in listed]
 
 
 def _is_table(attachment: Mapping[str, Any]) -> bool:

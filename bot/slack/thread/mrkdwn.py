@@ -16,7 +16,7 @@ NameOf = Callable[[str], Awaitable[str]]
 
 
 def without_mention(text: str, user_id: str) -> str:
-    """Return a message's text without mentions of this user at its start."""
+    """Return a message's text without the mentions of this user at its start."""
     mention = rf"<@{re.escape(user_id)}(?:\|[^<>]*)?>"
     return re.sub(rf"^\s*(?:{mention}[\s,:]*)+", "", text).strip()
 
@@ -32,7 +32,7 @@ def to_text(text: str, names: PromptNames) -> str:
     """Return mrkdwn as plain text: `<@U1>` becomes `@Ana`, links show label and address.
 
     Hidden characters are removed: they could tell a model what nobody in the thread can see. Names
-    are put in after the text is unescaped, so nothing in them is decoded.
+    are inserted after the text is unescaped, so nothing in them is decoded.
 
     Format: https://docs.slack.dev/messaging/formatting-message-text
     """
@@ -46,7 +46,7 @@ def to_text(text: str, names: PromptNames) -> str:
 
 
 def link_text(label: str, address: str) -> str:
-    """Return a link as its label with the address in brackets, or the address alone."""
+    """Return a link as its label with the address in brackets, or only the address."""
     shown = address.removeprefix("mailto:")
     bare = shown.partition("://")[2].removesuffix("/")
     if not label.strip() or label == shown:

@@ -1,4 +1,4 @@
-"""Names of people and channels in a prompt, so that no two people share one."""
+"""Gives people and channels names in a prompt, so that no two people share one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNKNOWN_GROUP = "a-group"
 
 _IDS = re.compile(r"<[@#]([A-Z][A-Z0-9]+)[|>]")
 _ID_FIELDS: Mapping[str, str] = {"user": "user_id", "channel": "channel_id"}
-"""The field of a rich text element that holds an id, by the element's type."""
+"""The field of a rich text element that contains an id, by the element's type."""
 
 NO_NAMES: Mapping[str, str] = {}
 
@@ -27,8 +27,8 @@ class PromptNames:
     """Names by id.
 
     Attributes:
-        people: names of people and bots, each different and safe in a prompt.
-        notes: "guest", "bot" or "other organisation", for those who have a note.
+        people: names of people and bots, all different and safe in a prompt.
+        notes: "guest", "bot" or "other organisation", for those with a note.
         channels: names of public channels.
     """
 
@@ -37,7 +37,7 @@ class PromptNames:
     channels: Mapping[str, str] = field(default_factory=lambda: NO_NAMES)
 
     def mention(self, user_id: str, label: str = "") -> str:
-        """Return a mention. An app chose the label, so our own lookup takes precedence."""
+        """Return a mention. The label was chosen by an app, so our own lookup takes precedence."""
         return f"@{self.people.get(user_id) or prompt_name(unescape(label))}"
 
     def channel(self, channel_id: str, label: str = "") -> str:
@@ -46,7 +46,7 @@ class PromptNames:
         return f"#{prompt_name(unescape(label)) if label.strip() else known}"
 
     def with_note(self, user_id: str) -> str:
-        """Return a name, followed by its note if there is one."""
+        """Return a name, followed by its note, if any."""
         name, note = self.people.get(user_id, NAMELESS), self.notes.get(user_id)
         return f"{name} ({note})" if note else name
 
@@ -54,16 +54,16 @@ class PromptNames:
 def name_people(people: Mapping[str, Person], me: str) -> PromptNames:
     """Return a different name for each person.
 
-    Where two share a display name, both get their full name, else their username, else a number.
-    Who could not be looked up is "member 1", "member 2" and so on.
+    If two share a display name, both get their full name, else their username, else a number.
+    People who couldn't be looked up are "member 1", "member 2" and so on.
 
     Args:
         people: by id, in the order in which they first appear in the thread.
-        me: our own id. Nobody else gets our name.
+        me: our own user id. Nobody else gets our name.
     """
     names = {user: prompt_name(person.name) for user, person in people.items() if person.is_known}
     for group in _same(names):
-        names |= _told_apart({user: people[user] for user in group if user != me}, names)
+        names |= _distinct_names({user: people[user] for user in group if user != me}, names)
     unknown = [user for user in people if user not in names]
     taken = {_key(name) for name in names.values()}
     numbers = (n for n in range(1, len(people) + 1 + len(taken)) if f"member {n}" not in taken)
@@ -88,14 +88,14 @@ def ids_in(payload: object) -> Iterator[str]:
 
 
 def _same(names: Mapping[str, str]) -> Collection[Sequence[str]]:
-    """Return the groups of people with one name."""
+    """Return the groups of people who share a name."""
     groups = defaultdict[str, list[str]](list)
     for user, name in names.items():
         groups[_key(name)].append(user)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _told_apart(group: Mapping[str, Person], names: Mapping[str, str]) -> Mapping[str, str]:
+def _distinct_names(group: Mapping[str, Person], names: Mapping[str, str]) -> Mapping[str, str]:
     taken = {_key(name) for name in names.values()}
     full = {user: prompt_name(person.real_name) for user, person in group.items()}
     handles = {

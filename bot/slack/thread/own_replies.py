@@ -30,7 +30,7 @@ class OwnReplies:
         return cls({run.id: run.reply for run in found if run and run.reply.strip()})
 
     def text(self, message: MessagePayload) -> str | None:
-        """Return the whole reply for its first message and "" for its others.
+        """Return the whole reply for its first message, and "" for its other messages.
 
         Returns None for a message whose reply isn't stored.
         """

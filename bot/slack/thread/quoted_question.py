@@ -18,14 +18,14 @@ def quoted_message(
     """Return the message as arguments of chat.postMessage.
 
     Rich text shows a question of any length literally, so nothing in it notifies or links. `text`
-    serves notifications and screen readers, and `parse_quoted_question` reads it.
+    is for notifications and screen readers, and for `parse_quoted_question`.
 
     Args:
         user: the asker's id.
         name: the asker's name.
         question: the question as they typed it.
-        about: the ts of the message that they ask about.
-        quotes: whether the question holds words that others wrote.
+        about: the ts of the message that the question is about.
+        quotes: whether the question contains text that other people wrote.
     """
     head = strings.ASKED_BY.format(user=one_line(clean(name)))
     quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": clean(question)}]}

@@ -30,7 +30,7 @@ from moa import Message, Prompt
 from moa.pipeline.token_budget import MESSAGE_TOKENS, NAMED_AUTHORS, count_tokens, gap_message
 
 LOOKUP_S = 2.0
-"""Seconds for looking up all names of a thread."""
+"""Seconds for looking up all the names in a thread."""
 
 utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
 
@@ -40,10 +40,10 @@ class _Messages:
     """The messages of a thread, oldest first.
 
     Attributes:
-        first: the message that started it; empty if that is the question.
-        unread: those after it that no model has room for.
-        latest: the others before the question.
-        own: the question's own message, empty if its text is all that it has.
+        first: the message that started the thread; empty if that is the question.
+        unread: messages after it that exceed every model's context window.
+        latest: the other messages before the question.
+        own: the question's own message; empty if it contains only the text.
     """
 
     first: Sequence[MessagePayload]
@@ -65,7 +65,7 @@ class SlackThreadReader:
         identity: our own identity.
         people: looks up names and time zones.
         files: reads attached files.
-        runs: holds our earlier replies; without it they are read from Slack.
+        runs: has our earlier replies; without it, they are read from Slack.
         now: returns the current time.
     """
 
@@ -96,7 +96,7 @@ class SlackThreadReader:
         transcript = await self._transcript(question, messages, me)
         text = self._question_text(question, own, transcript)
         turns = _turns(messages, transcript)
-        # A mention without text asks about the message before it.
+        # A mention without text refers to the message before it.
         follows_person = bool(turns) and turns[-1].role == "user"
         if not (text or follows_person or transcript.attachments.any_readable(files_of(own))):
             raise Unanswerable("unreadable" if files_of(own) else "empty")
@@ -128,7 +128,7 @@ class SlackThreadReader:
     async def _look_up(
         self, question: Question, messages: _Messages, me: BotIdentity
     ) -> tuple[PromptNames, Situation]:
-        """Look up the people and channels in what is read, all at the same time."""
+        """Look up the people and channels in these messages, all at the same time."""
         mentioned = [*_ids(messages), *ids_in(question.text), question.user, me.user_id]
         users = [each for each in mentioned if each[0] in "UWB"]
         own_channel = () if question.surface == "direct" else (question.channel,)
@@ -184,7 +184,7 @@ def _asked_about(own: MessagePayload, earlier: Sequence[MessagePayload]) -> Mess
 
 
 def _split(earlier: Sequence[MessagePayload], own: MessagePayload, room: int | None) -> _Messages:
-    """Split off the messages that no model has room for, by a low estimate of their size."""
+    """Split off the messages that no model can read, by a low estimate of their size."""
     first, others = earlier[:1], earlier[1:]
     kept, left = 0, room
     for message in reversed(others):
@@ -198,7 +198,7 @@ def _split(earlier: Sequence[MessagePayload], own: MessagePayload, room: int | N
 
 
 def _ids(messages: _Messages) -> Iterator[str]:
-    """Yield the ids of the authors and of whom they mention, as they first appear."""
+    """Yield the ids of authors and of people they mention, in order of first appearance."""
     for message in messages.read:
         if author := message.get("user"):
             yield str(author)

@@ -16,7 +16,7 @@ from bot.slack.thread.names import UNKNOWN_GROUP, PromptNames
 Element = Mapping[str, Any]
 
 MARKS: Mapping[str, str] = {"code": "`", "bold": "**", "italic": "_", "strike": "~~"}
-"""Markdown around styled text, the innermost first."""
+"""Markdown around styled text, innermost first."""
 
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 _FENCES = re.compile(r"`{3,}")
@@ -94,7 +94,7 @@ def _styled(element: Element, text: str) -> str:
 
 
 def _bare(element: Element, names: PromptNames) -> str:
-    """Return an inline element without its style; whatever text an unknown one has."""
+    """Return an inline element without its style. For an unknown one, return any text in it."""
     show = _INLINE.get(str(element.get("type")))
     if show:
         return show(element, names)

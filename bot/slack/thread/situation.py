@@ -1,4 +1,4 @@
-"""States who asks, when and where: the system text, and the channel's line in the prompt."""
+"""Says who asks, when and where: the system text, and the channel's line in the prompt."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Situation:
     Attributes:
         bot: our own name.
         now: the current time.
-        asker: the asker, who may be unknown.
-        channel: where they asked; without a name in direct messages.
-        surface: how they asked.
+        asker: the person who asks; may be unknown.
+        channel: where they ask; without a name in direct messages.
+        surface: how they ask.
     """
 
     bot: str
@@ -55,7 +55,7 @@ class Situation:
 
     @property
     def system(self) -> str:
-        """The system text. It holds nothing that members of a channel wrote."""
+        """The system text. It contains nothing that members of a channel wrote."""
         place = PLACES.get(self.surface, IN_CHANNEL)
         if self.surface not in PLACES and not self.channel.name:
             place = IN_THREAD
@@ -65,7 +65,7 @@ class Situation:
 
     @property
     def channel_text(self) -> str:
-        """The channel's name and topic; "" in direct messages. The topic is quoted."""
+        """The channel's name and its quoted topic; "" in direct messages."""
         if not self.channel.name:
             return ""
         line = CHANNEL.format(name=prompt_name(self.channel.name))
@@ -73,9 +73,9 @@ class Situation:
         return f"{line} {TOPIC}\n{quote_lines(topic)}" if topic else line
 
     def format_time(self, ts: object) -> str:
-        """Return a message's ts as the asker reads it, such as "Tue 24 Nov, 14:03".
+        """Return a message's ts in the asker's time zone, such as "Tue 24 Nov, 14:03".
 
-        Returns "" if it is no time.
+        Returns "" if it isn't a time.
         """
         try:
             time = datetime.fromtimestamp(float(str(ts)), UTC).astimezone(self._zone)
@@ -87,7 +87,7 @@ class Situation:
 
     @property
     def _zone(self) -> tzinfo:
-        """The asker's time zone; without a time zone database, their offset of today."""
+        """The asker's time zone, or today's UTC offset if there is no time zone database."""
         if not self.asker.tz:
             return UTC
         try:

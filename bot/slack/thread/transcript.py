@@ -1,7 +1,7 @@
-"""Renders the messages of a thread for the prompt, each under its author's name and its time.
+"""Renders the messages of a thread for the prompt, each under its author's name and time.
 
-Messages and files are data: each is quoted line by line, so no text can pose as somebody else's
-message. Only the question itself is not quoted.
+Messages and files are data: each is quoted line by line, so that no text can pose as another
+person's message. Only the question itself isn't quoted.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from bot.slack.thread.quoted_question import parse_quoted_question
 from bot.slack.thread.situation import Situation
 from moa import Message
 
-PEOPLES_SUBTYPES = frozenset(
+PERSON_SUBTYPES = frozenset(
     {None, "bot_message", "file_share", "me_message", "reply_broadcast", "thread_broadcast"}
 )
-"""Subtypes of messages that somebody wrote; Slack wrote the others, such as "has joined"."""
+"""Subtypes of messages that people wrote. Slack wrote the others, such as "has joined"."""
 
 DELETED_MESSAGE = "[a message that was deleted]"
 
@@ -49,7 +49,7 @@ class Transcript:
 
     Attributes:
         me: our identity.
-        names: of all people and channels in the messages.
+        names: the names of all people and channels in the messages.
         situation: formats times.
         attachments: the files of the messages.
         replies: our stored replies.
@@ -67,12 +67,12 @@ class Transcript:
         return self.situation.bot
 
     def turn(self, message: MessagePayload, *, opens: bool = False) -> Message | None:
-        """Return one message as a turn; None if it is empty.
+        """Return a message as a turn, or None if it is empty.
 
         Args:
             message: the message.
-            opens: whether it is the first. If that is ours, such as a shared reply, it is quoted,
-                since a conversation with a model starts with the user's turn.
+            opens: whether it is the first. If that one is ours, such as a shared reply, it is
+                quoted, since a conversation with a model starts with the user's turn.
         """
         if message.get("subtype") == TOMBSTONE:
             text = f"{self._time(message.get('ts'))}{DELETED_MESSAGE}"
@@ -99,13 +99,13 @@ class Transcript:
         own: MessagePayload,
         about: MessagePayload | None = None,
     ) -> Message | None:
-        """Return the question, after its files, as a turn; None if it is empty.
+        """Return the question, after its files, as a turn, or None if it is empty.
 
         Args:
             question: the question.
-            text: its text, with that of its blocks and attachments.
-            own: its message; empty if its text is all that it has.
-            about: the message that it is about, in a thread of several.
+            text: its text, including the text of its blocks and attachments.
+            own: its message; empty if it contains only the text.
+            about: the message that it is about, if the thread has several.
         """
         asker = self.names.with_note(question.user)
         parts = self.attachments.describe(files_of(own), asker)
@@ -116,7 +116,7 @@ class Transcript:
         return Message("user", "\n\n".join(parts), images, asker) if parts else None
 
     def located(self, turns: Sequence[Message]) -> Sequence[Message]:
-        """Return the turns with the channel's name and topic before the first."""
+        """Return the turns with the channel's name and topic before the first one."""
         first, *others = turns
         where = self.situation.channel_text
         content = f"{where}\n\n{first.content}" if where else first.content
@@ -130,7 +130,7 @@ class Transcript:
         return f"{prompt_name(unescape(str(name)))} (bot)"
 
     def known_author(self, message: MessagePayload) -> str:
-        """Return the name of a message's author; "" if we did not look it up."""
+        """Return the name of a message's author, or "" if we didn't look it up."""
         user = str(message.get("user") or "")
         return "" if user and user not in self.names.people else self.author(message)
 
@@ -156,7 +156,7 @@ class Transcript:
         return f"{self._time(message.get('ts'))}{who}:\n{quote_lines(text)}"
 
     def _is_by_slack(self, message: MessagePayload) -> bool:
-        return message.get("subtype") not in PEOPLES_SUBTYPES
+        return message.get("subtype") not in PERSON_SUBTYPES
 
     def _time(self, ts: object) -> str:
         time = self.situation.format_time(ts)

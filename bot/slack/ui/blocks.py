@@ -12,7 +12,7 @@ Block = dict[str, Any]
 SHOW_ANSWERS = "show_answers"
 SHARE = "share_answer"
 REPLY_ACTIONS = "reply_actions"
-"""The last block of a complete reply. Recovery looks for it to tell that a reply is complete."""
+"""The last block of a complete reply, by which recovery recognises one."""
 
 STOP = "stop"
 STOP_ACTIONS = "stop_actions"
@@ -77,8 +77,8 @@ def button(
 ) -> Block:
     """Return a button.
 
-    Screen readers read `accessibility_label` instead of the label. It holds the label's words, so
-    that people who speak to their computer can say what they see (WCAG 2.5.3).
+    Screen readers read `accessibility_label` instead of the label. It contains the label's words,
+    so that people who use voice control can say what they see (WCAG 2.5.3).
     """
     block: Block = {
         "type": "button",

@@ -19,11 +19,11 @@ _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class RefusedError(Exception):
-    """A request is refused. The message is mrkdwn that tells the person why."""
+    """A refused request. The message is mrkdwn that tells the person why."""
 
 
 def parse_value(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the run ID in a clicked or chosen value and the text after it, which may be empty."""
+    """Return the run id in a clicked or chosen value, and the text after it, which may be empty."""
     action = body["actions"][0]
     value = action.get("value") or (action.get("selected_option") or {}).get("value")
     run_id, _, rest = str(value).partition(SEPARATOR)
@@ -31,19 +31,19 @@ def parse_value(body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def parse_run_id(text: object) -> str:
-    """Return a run ID that a client sent, or "" if it cannot be one."""
+    """Return a run id that a client sent, or "" if it can't be one."""
     return str(text) if _RUN_ID.fullmatch(str(text)) else ""
 
 
 def join_value(run_id: str, rest: str) -> str:
-    """Return a value that `parse_value` takes apart."""
+    """Return a value that `parse_value` can parse."""
     return f"{run_id}{SEPARATOR}{rest}"
 
 
 async def respond_privately(respond: AsyncRespond, notice: str, more: Sequence[Block] = ()) -> None:
     """Show `notice` (mrkdwn) to the person who clicked, with the blocks `more` below it.
 
-    Errors of Slack are ignored: nobody else can act on them.
+    Errors from Slack are ignored: there is nobody else to act on them.
     """
     blocks = [section(notice), *more] if more else None
     with suppress(*SLACK_ERRORS):

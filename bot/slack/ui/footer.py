@@ -41,8 +41,8 @@ class FooterOptions:
     Attributes:
         policy: the channel's policy.
         pipelines: the pipelines that people can ask again with.
-        is_first: whether people see the bot's first reply there, which says that an AI wrote it
-            (article 50 of Regulation (EU) 2024/1689; Slack's guidelines for AI apps).
+        is_first: whether this is the first reply that people see there, which says that an AI wrote
+            it (article 50 of Regulation (EU) 2024/1689; Slack's guidelines for AI apps).
     """
 
     policy: RevealPolicy
@@ -60,17 +60,17 @@ def footer(
 ) -> list[Block]:
     """Return the blocks under a complete reply.
 
-    Button values hold the run ID. It is no secret: every click is authorised again.
+    Button values hold the run id. It isn't a secret: every click is authorised again.
 
     Args:
-        run_id: the run's ID.
+        run_id: the run's id.
         outcome: the run's outcome.
         options: the channel's options.
-        share: whether the asker alone sees the reply and can share it.
-        again_of: for a regenerated reply, mrkdwn that names who asked again and links to the
-            earlier reply.
+        share: whether only the asker sees the reply and can share it.
+        again_of: for a regenerated reply, mrkdwn that says who asked again and links to the earlier
+            reply.
     """
-    # One block for all notes: a message holds 50 blocks, and every model may add a note.
+    # One block for all notes: a message can have 50 blocks, and every model may add a note.
     notes = escape_mrkdwn("\n".join(visible_notes(outcome, options.policy.names)))
     line = escape_mrkdwn(summary(outcome, costs=options.policy.cost))
     parts = [line, *([strings.AI_NOTICE] if options.is_first else []), *filter(None, [again_of])]
@@ -111,7 +111,7 @@ def summary(outcome: Outcome, *, costs: bool = True) -> str:
     """Return the pipeline, the number of models used, the seconds and the cost as one line."""
     layers = {answer.layer for answer in outcome.answers}
     # A model can answer once per layer, so with several layers this counts answers.
-    counted = strings.MODELS_READ if len(layers) == 1 else strings.OVERVIEW_READ
+    counted = strings.FOOTER_MODELS if len(layers) == 1 else strings.FOOTER_ANSWERS
     paid = cost(outcome.cost_usd, estimated=outcome.cost_is_estimate) if costs else None
     return figures_line(outcome.pipeline, outcome.answers, counted, outcome.seconds, paid)
 
@@ -124,14 +124,14 @@ def figures_line(
     Args:
         pipeline: the pipeline's name.
         answers: the proposers' answers.
-        counted: the text for how many of them were used.
+        counted: a text that says how many of them were used.
         took: the run's duration in seconds, if known.
         paid: its cost as text, if shown.
     """
     used = sum(answer.readable for answer in answers)
     parts = [
         pipeline,
-        counted.format(read=used, count=len(answers)) if answers else None,
+        counted.format(used=used, count=len(answers)) if answers else None,
         None if took is None else seconds(took),
         paid,
     ]

@@ -1,4 +1,4 @@
-"""Names the models of a run for people: by name, or only by letter."""
+"""Names the models of a run for people, either by name or only by letter."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _SEVERAL = re.compile(rf"{_ONE}(?:, {_ONE})*(?:,? and {_ONE})")
 class ModelNames:
     """The names of one run's models, the same in every worker and at every click.
 
-    An answer's letter is its label in the next layer's prompt. Answers that were not used get the
-    remaining letters, shuffled by the run's secret seed: the order of the proposers is in
-    moa.toml, so it would reveal the models.
+    An answer's letter is its label in the next layer's prompt. Unused answers get the remaining
+    letters, shuffled by the run's secret seed: the order of the proposers is in moa.toml, so it
+    would reveal the models.
     """
 
     def __init__(self, run: Run, names: Names, calls: Sequence[Call] = ()) -> None:
@@ -57,7 +57,7 @@ class ModelNames:
         return self._labelled(model, label) if self.names == "shown" else _anonymous(label)
 
     def aggregator(self, answer: Answer, *, starts_line: bool = False) -> str:
-        """Return the name of an aggregator; a generic name is capitalised if it `starts_line`."""
+        """Return the name of an aggregator. A generic name is capitalised if it `starts_line`."""
         if self.names == "shown":
             return short_name(answer.model)
         several = self._aggregators > 1
@@ -65,7 +65,7 @@ class ModelNames:
         name = name.format(number=answer.position)
         return capitalise(name) if starts_line else name
 
-    def stand_in(self, model: str) -> str:
+    def backup_name(self, model: str) -> str:
         """Return the name of a model that backed up another one's call, or was backed up."""
         return short_name(model) if self.names == "shown" else strings.NAME_ANOTHER
 
@@ -86,7 +86,7 @@ def short_name(model: str) -> str:
 
 
 def visible_notes(outcome: Outcome, names: Names) -> list[str]:
-    """Return the notes of a run as its channel may read them."""
+    """Return a run's notes as its channel may see them."""
     sources = (*outcome.calls, *outcome.answers, *outcome.rankings)
     return _visible(outcome.notes, names, frozenset(each.model for each in sources))
 
@@ -94,7 +94,7 @@ def visible_notes(outcome: Outcome, names: Names) -> list[str]:
 def _visible(notes: Iterable[str], names: Names, models: Collection[str]) -> list[str]:
     """Return each note once, without model names if the channel hides them.
 
-    Notes that named a model then come last, in alphabetical order: their original order is that of
+    Notes that named a model come last, in alphabetical order. Their original order is that of
     moa.toml, which would reveal the models.
     """
     if names == "shown":
@@ -125,7 +125,7 @@ def capitalise(text: str) -> str:
 def assign_letters(
     answers: Iterable[Answer], seed: int, prefix: str = ""
 ) -> Mapping[tuple[int, int], str]:
-    """Return the letter of each answer by layer and position; with a `prefix`, that and a number.
+    """Return each answer's letter by layer and position; with a `prefix`, the prefix and a number.
 
     Answers with a label keep it. The others get unused letters, shuffled by the secret `seed`.
     """
@@ -170,7 +170,7 @@ def failure_reason(error_kind: str | None) -> str:
 
 
 def status_text(answer: Answer, task_output: str = "answers") -> str:
-    """Return what became of an answer, with its seconds.
+    """Return the status of an answer, with its seconds.
 
     Args:
         answer: the answer.

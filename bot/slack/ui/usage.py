@@ -1,4 +1,4 @@
-"""Texts about what a person has used of their budgets and what is left."""
+"""Texts about how much of their budgets a person has used, and what is left."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Draws what the local Slack holds as HTML. No text can run or load anything."""
+"""Draws the local Slack's content as HTML. No text can run or load anything."""

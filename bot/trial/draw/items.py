@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from bot.playground.render.text import Names
 from bot.trial.draw.mentions import emoji
 from bot.trial.draw.page import draw
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bot.playground.state.models import Channel, SlackMessage
     from bot.trial.window import Window
 
@@ -43,7 +40,7 @@ def _digest(text: str) -> str:
 
 
 class MessageDrawer:
-    """Draws messages; one that has not changed is not drawn again."""
+    """Draws messages. An unchanged message is not drawn again."""
 
     def __init__(self) -> None:
         self._drawn: OrderedDict[str, Item] = OrderedDict()
@@ -51,21 +48,19 @@ class MessageDrawer:
     def draw(
         self, window: Window, channel: Channel, message: SlackMessage, *, url: str, example: bool
     ) -> Item:
-        """Draw a message. `url` leads to its thread; "" where there is no such link."""
+        """Draw a message. `url` leads to its thread; "" if there is no such link."""
+        names, clock = window.names, window.clock
         values = _values(window, channel, message) | {"thread_url": url, "example": example}
-        key = _digest(json.dumps(values, sort_keys=True, default=str))
+        seen = [values, names.by_id, str(clock.zone), str(clock.local(clock.now).date())]
+        key = _digest(json.dumps(seen, sort_keys=True, default=str))
         found = self._drawn.get(key)
         if found is None:
-            names = Names(_mapping(values.pop("name_list")))
-            found = item(message.ts, "messages.html", m=values | {"names": names})
+            shown = values | {"names": names, "clock": clock}
+            found = item(message.ts, "messages.html", m=shown)
             self._drawn[key] = found
             if len(self._drawn) > _REMEMBERED:
                 self._drawn.popitem(last=False)
         return found
-
-
-def _mapping(pairs: object) -> Mapping[str, str]:
-    return dict(pairs) if isinstance(pairs, list) else {}
 
 
 def _values(window: Window, channel: Channel, message: SlackMessage) -> dict[str, Any]:
@@ -99,7 +94,6 @@ def _values(window: Window, channel: Channel, message: SlackMessage) -> dict[str
             for each in window.app.shortcuts
             if each.kind == "message"
         ],
-        "name_list": [list(pair) for pair in window.names.by_id.items()],
     }
 
 

@@ -19,7 +19,7 @@ from bot.trial.draw.mentions import is_safe_link, token, with_emoji
 _TOKEN: Final = re.compile(r"<([@#!][^<>\n]+|https?://[^<>|\s]+\|[^<>\n]+)>")
 _NAMES: Final = "names"
 Environment = MutableMapping[str, Any]
-"""What the parser passes on: here the names of people and channels."""
+"""The data that the parser passes on: the names of people and channels."""
 
 
 class _Renderer(RendererHTML):
@@ -54,7 +54,7 @@ class _Renderer(RendererHTML):
         return self.renderToken(tokens, idx, options, env)
 
     def table_open(self, *_: object) -> str:
-        """Put a table into a frame that scrolls, also by keyboard."""
+        """Wrap a table in a frame that scrolls, also with the keyboard."""
         return '<div class="table" role="region" aria-label="Table" tabindex="0"><table>\n'
 
     def table_close(self, *_: object) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from bot.playground.render.dates import render_date
 from bot.playground.render.text import Names
 
 _SAFE_LINK: Final = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
@@ -34,12 +35,12 @@ _SHORTCODE: Final = re.compile(r":([a-z0-9_+-]+):")
 
 
 def is_safe_link(url: str) -> bool:
-    """Return whether a link leads to a web page or a mail, never to a script or data."""
+    """Return whether a link leads to a web page or a mail address, never to a script or data."""
     return bool(_SAFE_LINK.match(url.strip()))
 
 
 def link(url: str, label: str = "") -> Markup:
-    """Draw a link; an address of any other kind stays text."""
+    """Draw a link. An address of any other kind stays text."""
     shown = label or url.removeprefix("mailto:")
     if not is_safe_link(url):
         return escape(f"{label} ({url})" if label else url)
@@ -63,16 +64,24 @@ def with_emoji(text: str) -> str:
 
 
 def token(body: str, names: Names) -> Markup:
-    """Draw what stands between "<" and ">" in a text of Slack."""
+    """Draw the content between "<" and ">" in Slack text."""
     target, _, label = body.partition("|")
     if target.startswith("@"):
         return mention(f"@{label or names.resolve(target[1:])}")
     if target.startswith("#"):
         return mention(f"#{label or names.resolve(target[1:])}")
     if target.startswith("!"):
-        if "^" in target and label:
-            return escape(label)
-        return mention(f"@{target[1:].partition('^')[0]}")
+        return _special(body, names)
     if is_safe_link(target):
         return link(target, label)
     return escape(f"<{body}>")
+
+
+def _special(body: str, names: Names) -> Markup:
+    """Draw a date, or a mention of a group or of everyone."""
+    if date := render_date(body, names.reader):
+        return link(date.link, date.text) if date.link else escape(date.text)
+    target, _, label = body.partition("|")
+    if "^" in target and label:
+        return escape(label)
+    return mention(f"@{target[1:].partition('^')[0]}")

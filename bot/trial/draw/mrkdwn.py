@@ -17,7 +17,7 @@ _ATOM: Final = re.compile(
     r"```(?P<block>.+?)```|`(?P<code>[^`\n]+)`|<(?P<token>[^<>\n]+)>", re.DOTALL
 )
 _OPEN, _SHUT = "\ue000", "\ue001"
-"""Stand around the number of an atom while the text is formatted; in texts they have no use."""
+"""Placed around an atom's number while the text is formatted. They don't occur in texts."""
 _HELD: Final = re.compile(f"{_OPEN}(\\d+){_SHUT}")
 _STYLES: Final = (
     (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), "strong"),
@@ -52,7 +52,7 @@ def _atom(match: re.Match[str], names: Names) -> Markup:
 
 
 def _lines(text: str) -> list[str]:
-    """Join lines with breaks, and put quoted ones into one quotation."""
+    """Join lines with breaks, and put quoted lines into one quotation."""
     parts: list[str] = []
     quoted: list[str] = []
     for line in [*text.split("\n"), None]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from bot.playground.render.dates import ReaderClock
 from bot.playground.render.text import Names, plain
 from bot.trial.draw.markdown import draw_markdown
 from bot.trial.draw.mentions import is_safe_link
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @cache
 def templates() -> Environment:
-    """Return the environment. It escapes every value that is not drawn already."""
+    """Return the environment. It escapes every value that isn't already drawn."""
     environment = Environment(
         loader=PackageLoader("bot.trial"),
         autoescape=True,
@@ -46,9 +46,14 @@ def _text_object(value: dict[str, Any], names: Names) -> Markup:
     return Markup("<br>").join(plain(value).split("\n"))
 
 
-def _clock(ts: str) -> str:
-    """Return the local time of a ts, such as "14:05"."""
-    return datetime.fromtimestamp(float(ts), tz=UTC).astimezone().strftime("%H:%M")
+def _clock(ts: str, reader: ReaderClock) -> str:
+    """Return the time of a ts where it is read, such as "14:05"; with its day if that is past."""
+    at = reader.local(float(ts))
+    return (
+        f"{at:%H:%M}"
+        if at.date() == reader.local(reader.now).date()
+        else f"{at:%b} {at.day} {at:%H:%M}"
+    )
 
 
 def _initial(name: str) -> str:

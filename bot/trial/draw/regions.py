@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bot.trial import cast
@@ -20,21 +19,21 @@ Tab = Literal["messages", "home"]
 Regions = dict[str, list[Item]]
 
 PAGE_SIZE: Final = 50
-"""How many of the newest messages are shown at first."""
+"""The number of newest messages to show at first."""
 _CALLS: Final = 60
 _SIGNS: Final = {"channel": "hash", "group": "lock", "im": "app", "mpim": "app"}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page is: whose window, which conversation, tab and thread.
+    """The location of a page: the window's person, conversation, tab and thread.
 
     Attributes:
         slug: the person, as in the page's address.
         channel: the conversation.
         tab: the bot's Home tab or the conversation's messages.
         thread_ts: the open thread, if any.
-        shown: how many messages are shown at most.
+        shown: the most messages to show.
     """
 
     slug: str
@@ -52,7 +51,7 @@ class Place:
 
     @property
     def here(self) -> str:
-        """The address of this very place."""
+        """The address of exactly this place."""
         return self.with_thread(self.thread_ts) if self.thread_ts else self.url
 
     def with_thread(self, ts: str) -> str:
@@ -62,7 +61,7 @@ class Place:
 
 
 class RegionDrawer:
-    """Draws the regions of every window, always from what the local Slack holds now."""
+    """Draws the regions of every window, always from the current state of the local Slack."""
 
     def __init__(self, runner: BotRunner) -> None:
         self._runner = runner
@@ -87,17 +86,23 @@ class RegionDrawer:
         if place.thread_ts:
             root, *replies = window.thread(place.channel, place.thread_ts)
             messages = [root, *replies[-place.shown :]]
-            regions["thread"] = [self._message(window, place, m, link=False) for m in messages]
+            regions["thread"] = [self._message(window, place, m, root=root) for m in messages]
             regions["thread_status"] = [_status(window, place.channel, place.thread_ts)]
         return regions
 
     def _message(
-        self, window: Window, place: Place, message: SlackMessage, *, link: bool = True
+        self,
+        window: Window,
+        place: Place,
+        message: SlackMessage,
+        *,
+        root: SlackMessage | None = None,
     ) -> Item:
-        linked = link and not message.ephemeral_for
+        """Draw a message of a channel, or of the thread below `root`."""
+        linked = root is None and not message.ephemeral_for
         url = place.with_thread(message.thread_ts or message.ts) if linked else ""
         return self._messages.draw(
-            window, place.channel, message, url=url, example=is_example(message)
+            window, place.channel, message, url=url, example=is_example(message, root)
         )
 
     def _notice(self) -> dict[str, Any] | None:
@@ -110,7 +115,7 @@ class RegionDrawer:
             return {"kind": "warning", "title": "The bot can't start.", "lines": lines}
         if runner.state == "killed":
             title = "The bot is not running."
-            lines = ["Questions of the last few minutes reach it when it is back."]
+            lines = ["It gets the questions of the last few minutes when it is back."]
             return {"kind": "warning", "title": title, "lines": lines, "can_start": True}
         if runner.is_demonstration:
             title = "New questions go to a small demonstration model."
@@ -141,7 +146,7 @@ def _sidebar(window: Window, place: Place, bot: dict[str, str]) -> Item:
 
 
 def channel_name(channel: Channel) -> str:
-    """Return how a conversation is called in the page."""
+    """Return the name of a conversation in the page."""
     return cast.BOT if channel.kind == "im" else channel.name
 
 
@@ -162,7 +167,7 @@ def _modal(window: Window) -> list[Item]:
         return []
     view, names = stack[-1], window.names
     drawn = item(view.id, "modal.html", view=view, names=names, depth=len(stack))
-    # What is typed must survive, so the dialog is drawn again only when the app changed the view.
+    # What is typed must not be lost, so the dialog is redrawn only if the app changed the view.
     return [replace(drawn, hash=view.hash)]
 
 
@@ -181,15 +186,11 @@ def _calls(window: Window) -> list[Item]:
                 "ok": call.ok,
                 "method": call.method,
                 "error": call.error,
-                "at": _time(call.at),
+                "at": f"{window.clock.local(call.at):%H:%M:%S}",
             },
         )
         for number, call in window.calls(_CALLS)
     ]
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime("%H:%M:%S")
 
 
 _TOKENS: Final = re.compile(r"(xox[a-z]-|xapp-)[\w-]+")

@@ -6,7 +6,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from bot.playground.render.text import Names
+from bot.playground.render.text import Names, rich_text_date
 from bot.playground.state.models import Json
 from bot.trial.draw.mentions import emoji, link, mention, with_emoji
 
@@ -77,5 +77,7 @@ def _plain_inline(element: Json, names: Names, *, breaks: bool) -> Markup:
         return mention(f"{sign}{names.resolve(str(element[key]))}")
     if kind == "emoji":
         return escape(emoji(str(element["name"])))
+    if kind == "date":
+        return escape(rich_text_date(element, names))
     shown = element.get("fallback") or element.get("value") or element.get("timestamp")
     return escape(str(shown or element.get("team_id") or ""))

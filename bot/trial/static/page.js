@@ -123,6 +123,9 @@ function switchTheme() {
   document.cookie = `moa_try_theme=${root.dataset.theme}; path=/; samesite=strict; max-age=31536000`;
 }
 
+// Slack's apps report their computer's time zone in the same way.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && zone !== body.dataset.zone) post("zone", { name: zone });
 if (sessionStorage.getItem("strip")) document.querySelector("[data-toggle-strip]")?.click();
 setUpComposers();
 setUpModals();

@@ -7,7 +7,7 @@ export async function post(action, values, files = []) {
     const answer = await fetch(`${document.body.dataset.base}/act/${action}`, { method: "POST", body: form });
     if (answer.ok) return await answer.json();
     if (answer.status === 404) return { warning: "That is no longer there." };
-  } catch { /* told below */ }
+  } catch { /* reported below */ }
   return { warning: "The trial has ended. Start it again in the terminal." };
 }
 

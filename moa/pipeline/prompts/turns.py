@@ -8,7 +8,7 @@ from moa.types import Message, Prompt
 
 
 def merge_turns(prompt: Prompt) -> Prompt:
-    """Return the prompt with each row of turns of one role as one turn."""
+    """Return the prompt with consecutive turns of one role merged."""
     turns: list[Message] = []
     for message in prompt.messages:
         if turns and turns[-1].role == message.role:

@@ -6,7 +6,8 @@ direct → revise → moderate. To add a strategy, write a file here that ends i
 add it to `STRATEGIES`. The engine does not change.
 
 Why functions and not objects: a `StrategySpec` only says which function builds which layer's prompt
-and what becomes of the layer's texts (`Task`). The engine reads the task and knows no strategy.
+and what becomes of the layer's texts (`Task`). The engine reads the task and never a strategy's
+name.
 With a method for each layer, every strategy would contain part of the engine, and its prompts
 could not be tested without one.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from moa.errors import PipelineError
 from moa.pipeline.strategies.ballots import borda_scores, find_own_label
 from moa.pipeline.strategies.brief import brief
 from moa.pipeline.strategies.debate import DEBATE
@@ -26,6 +28,7 @@ from moa.pipeline.strategies.select import SELECT
 from moa.pipeline.strategies.sequential import SEQUENTIAL
 from moa.pipeline.strategies.strategy_spec import LayerOutput, StrategySpec, Task
 from moa.pipeline.strategies.synthesise import synthesise
+from moa.pipeline.strict_model import nearest
 
 STRATEGIES: Mapping[str, StrategySpec] = MappingProxyType(
     {
@@ -37,6 +40,18 @@ STRATEGIES: Mapping[str, StrategySpec] = MappingProxyType(
     }
 )
 """The names allowed in a pipeline's `strategy = "…"`."""
+
+
+def strategy_named(name: str) -> StrategySpec:
+    """Return the strategy with this name.
+
+    Raises:
+        PipelineError: there is no such strategy; the message lists all names.
+    """
+    if name not in STRATEGIES:
+        raise PipelineError(f'there is no strategy "{name}". {nearest(name, STRATEGIES)}')
+    return STRATEGIES[name]
+
 
 __all__ = [
     "STRATEGIES",
@@ -50,5 +65,6 @@ __all__ = [
     "build_prompt",
     "direct",
     "find_own_label",
+    "strategy_named",
     "synthesise",
 ]

@@ -55,7 +55,7 @@ def check_each(attacks: Iterable[Attack], check: Callable[[Attack], object]) -> 
     for attack in attacks:
         try:
             check(attack)
-        except Exception as error:  # noqa: BLE001 - whatever it raises, the others are checked too
+        except Exception as error:  # noqa: BLE001 - the other attacks are checked regardless
             failures[str(attack)] = error
     if failures:
         raise ExceptionGroup(f"failed for: {', '.join(failures)}", [*failures.values()])

@@ -71,7 +71,7 @@ def host_of(address: str) -> str:
         return ""
 
 
-def leads_astray(markdown: str, hosts: frozenset[str]) -> list[str]:
+def foreign_targets(markdown: str, hosts: frozenset[str]) -> list[str]:
     """Return the links and loaded addresses outside the hosts, according to any parser.
 
     One parser includes the last character of `https://host!`. No top-level domain has such a

@@ -28,7 +28,7 @@ proposers = ["red"]
 ECHO = "Repeat the thread."
 """A question that the models answer by repeating their whole prompt."""
 
-SLAB = 300
+CHUNK_SIZE = 300
 
 SHOWING = ("chat.", "views.", "agents.", "assistant.")
 """Prefixes of the methods that show something to people."""
@@ -42,19 +42,19 @@ def recite(attack: Attack) -> str:
 
 
 @dataclass(frozen=True)
-class InSlabs(Reply):
+class ChunkedReply(Reply):
     """A model that streams three hundred characters at a time, even within words."""
 
     def pieces(self, request: Request) -> list[str]:
         """Return the text in chunks."""
         text = _said(request)
-        return [text[start : start + SLAB] for start in range(0, len(text), SLAB)]
+        return [text[start : start + CHUNK_SIZE] for start in range(0, len(text), CHUNK_SIZE)]
 
 
 @asynccontextmanager
 async def reciting(folder: Path, mode: Mode = "socket") -> AsyncGenerator[Stage, None]:
     """Run a bot with one proposer and one aggregator that say what the question dictates."""
-    models = {"red-1": InSlabs(), "writer-1": InSlabs()}
+    models = {"red-1": ChunkedReply(), "writer-1": ChunkedReply()}
     async with on_stage(folder, mode=mode, models=models, extra=PAIR, default="pair") as stage:
         stage.slack.rate_limits.enabled = False
         yield stage

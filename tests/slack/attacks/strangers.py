@@ -1,6 +1,6 @@
 """People without access to a run, and every value that they might send for it.
 
-For each clickable element: let every stranger click it, send every forged value with it,
+For each clickable element: have every stranger click it, send every forged value with it,
 and use `shown_to` to see the result.
 """
 
@@ -25,7 +25,7 @@ class Stranger:
     Attributes:
         name: a short name.
         who: why they have no access, in one sentence.
-        come: brings them to the stage. Those who lose a right lose it here.
+        come: adds them to the stage. A person who loses a permission loses it here.
     """
 
     name: str
@@ -89,8 +89,8 @@ STRANGERS = (
     Stranger("removed", "A member who was removed from the channel.", _removed),
     Stranger("guest", "A guest of another channel.", _guest),
     Stranger("single-channel-guest", "A guest of one other channel.", _single_channel_guest),
-    Stranger("another-workspace", "Somebody of another workspace.", _of_another_workspace),
-    Stranger("connected", "Somebody of another workspace, in the channel.", _connected),
+    Stranger("another-workspace", "A person from another workspace.", _of_another_workspace),
+    Stranger("connected", "A person from another workspace, in the channel.", _connected),
     Stranger("admin", "An administrator who is not in the channel.", _admin),
     Stranger("bot", "Another app's user.", _bot),
 )

@@ -15,7 +15,7 @@ from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.corpus.hosts import BARE, ODD, SCRIPTS, SHARED
 from tests.slack.attacks.corpus.nested import EVIL, GOOD, ORDINARY, SEPARATORS, nested
 from tests.slack.attacks.properties import leaves
-from tests.slack.attacks.readers import READERS, host_of, leads_astray, targets
+from tests.slack.attacks.readers import READERS, foreign_targets, host_of, targets
 
 ALLOWED = frozenset({GOOD})
 HOSTS = frozenset({GOOD, f"www.{GOOD}"})
@@ -34,16 +34,16 @@ def outside_code(shown: str) -> str:
     return _CODE.sub(" ", shown)
 
 
-def astray(texts: Iterable[str], hosts: frozenset[str] = HOSTS) -> dict[str, list[str]]:
+def foreign_links(texts: Iterable[str], hosts: frozenset[str] = HOSTS) -> dict[str, list[str]]:
     """Return the texts that link elsewhere after they are made safe, with the links."""
-    found = {text: leads_astray(safe_markdown(text, ALLOWED), hosts) for text in texts}
+    found = {text: foreign_targets(safe_markdown(text, ALLOWED), hosts) for text in texts}
     return {text: where for text, where in found.items() if where}
 
 
 def test_no_reader_finds_an_address_inside_an_address() -> None:
     """Whatever an allowed address contains, every link leads to the allowed host."""
     assert len(NESTED) >= 11_616
-    assert astray(NESTED) == {}
+    assert foreign_links(NESTED) == {}
 
 
 def test_an_address_inside_an_address_stays_code() -> None:
@@ -53,9 +53,9 @@ def test_an_address_inside_an_address_stays_code() -> None:
     assert [text for text, rest in shown.items() if "203.0.113.7/" in rest] == []
 
 
-def test_the_whole_corpus_leads_nowhere_else() -> None:
+def test_the_corpus_links_only_to_allowed_hosts() -> None:
     """Auto-linking parsers find no forbidden link in any attack."""
-    assert astray(attack.text for attack in CORPUS if len(attack.text) < 5_000) == {}
+    assert foreign_links(attack.text for attack in CORPUS if len(attack.text) < 5_000) == {}
 
 
 def test_a_stream_of_addresses_reads_as_the_whole() -> None:
@@ -67,29 +67,29 @@ def test_a_stream_of_addresses_reads_as_the_whole() -> None:
             stream = SafeStream(ALLOWED)
             begun = stream.feed(text[:at])
             shown = begun + stream.feed(text[at:]) + stream.close()
-            if shown != whole or (at % 7 == 0 and leads_astray(begun, HOSTS)):
+            if shown != whole or (at % 7 == 0 and foreign_targets(begun, HOSTS)):
                 wrong.append(f"{text!r} at {at}")
     assert wrong == []
 
 
-def test_an_address_that_comes_letter_by_letter_is_never_live() -> None:
+def test_an_address_streamed_letter_by_letter_is_never_live() -> None:
     """Slack may show a stream at any moment; no state of it links elsewhere."""
     for text in NESTED[:: len(NESTED) // 60]:
         stream, shown = SafeStream(ALLOWED), ""
         for letter in text:
             if ready := stream.feed(letter):
                 shown += ready
-                assert leads_astray(shown, HOSTS) == [], text
+                assert foreign_targets(shown, HOSTS) == [], text
         assert shown + stream.close() == safe_markdown(text, ALLOWED)
 
 
-def test_no_address_comes_to_life_where_a_message_ends() -> None:
+def test_no_address_becomes_live_at_a_message_end() -> None:
     """Each message of a long reply is safe."""
     wrong: list[str] = []
     for start in range(0, len(NESTED), 40):
         whole = safe_markdown(" ".join(NESTED[start : start + 40]), ALLOWED)
         for piece in split_markdown(whole, SMALLEST_LIMIT):
-            wrong += leads_astray(piece, HOSTS)
+            wrong += foreign_targets(piece, HOSTS)
     assert wrong == []
 
 
@@ -133,10 +133,10 @@ def test_hosts_of_every_script_are_compared_as_browsers_do() -> None:
         ):
             shown = safe_markdown(f"x {text} y", ALLOWED)
             assert host.rpartition(".")[2] not in outside_code(shown), f"{script}: {shown}"
-            assert leads_astray(shown, HOSTS) == []
+            assert foreign_targets(shown, HOSTS) == []
 
 
-def test_what_parsers_read_differently_is_inert() -> None:
+def test_hosts_that_parsers_read_differently_are_inert() -> None:
     """A host that only looks like, maps to or decodes to an allowed one is no link."""
     for named, host in ODD:
         allowed = allowed_hosts([named])
@@ -144,10 +144,10 @@ def test_what_parsers_read_differently_is_inert() -> None:
             shown = safe_markdown(f"{scheme}{host}?d=SECRET", allowed)
             if scheme:
                 assert f"{host}?d=" not in outside_code(shown), f"{named}: {shown}"
-            assert leads_astray(shown, allowed) == [], f"{named}: {shown}"
+            assert foreign_targets(shown, allowed) == [], f"{named}: {shown}"
 
 
-def test_a_shared_suffix_is_no_owner() -> None:
+def test_a_shared_suffix_does_not_imply_ownership() -> None:
     """Naming a host allows that host and its `www.`, but no parent, child or sibling."""
     for named, host in SHARED:
         for allowed in (
@@ -166,12 +166,12 @@ def test_a_shared_suffix_is_no_owner() -> None:
 def test_bare_names_are_inert() -> None:
     """A bare name is no link unless the question contains it."""
     for text in BARE:
-        assert leads_astray(safe_markdown(text), frozenset()) == [], text
+        assert foreign_targets(safe_markdown(text), frozenset()) == [], text
         assert not re.search(r"\bevil\.\w|\.\u0440\u0444", outside_code(safe_markdown(text))), text
     assert safe_markdown("slack-login.com", allowed_hosts(["slack-login.com"])) == "slack-login.com"
 
 
-def test_labels_name_no_host() -> None:
+def test_labels_allow_no_host() -> None:
     """The label of a mention, channel, group or address allows no host."""
     for token in LABELLED:
         assert allowed_hosts([f"Ask {token} please"]) <= {"good.example"}
@@ -188,7 +188,7 @@ def test_mail_addresses_stay_readable() -> None:
         for around in ("{}", "Write to {}.", "<{}>", "({}),", "**{}**", "[{}](mailto:{})"):
             shown = safe_markdown(around.replace("{}", mail), ALLOWED)
             assert f"`{mail}`" in shown, shown
-            assert leads_astray(shown, frozenset()) == []
+            assert foreign_targets(shown, frozenset()) == []
 
 
 PIECES = st.sampled_from(
@@ -230,9 +230,9 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=1_500, deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
-def test_no_text_leads_astray(text: str) -> None:
+def test_no_text_links_to_another_host(text: str) -> None:
     """No combination of pieces links to a host that was not named."""
-    assert leads_astray(safe_markdown(text, ALLOWED), HOSTS) == []
+    assert foreign_targets(safe_markdown(text, ALLOWED), HOSTS) == []
 
 
 @settings(max_examples=600, deadline=None)
@@ -240,7 +240,7 @@ def test_no_text_leads_astray(text: str) -> None:
     st.lists(PIECES, max_size=8).map("".join),
     st.lists(PIECES, max_size=8).map("".join),
 )
-def test_no_two_pieces_join_to_a_link(first: str, second: str) -> None:
+def test_no_two_pieces_join_into_a_link(first: str, second: str) -> None:
     """A stream in two pieces gives the same text as in one."""
     stream = SafeStream(ALLOWED)
     shown = stream.feed(first) + stream.feed(second) + stream.close()

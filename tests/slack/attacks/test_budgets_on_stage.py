@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.models.replies import Raw, Reply, Stall
 from tests.slack.test_limits import limited, troubles
 from tests.slack.test_stop import stopped
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, on_stage
 
 WORDS = "word " * 1_000
@@ -40,7 +40,7 @@ async def test_a_server_that_reports_no_usage_is_not_free(tmp_path: Path) -> Non
         assert len(stage.models.questions) == 2
 
 
-async def test_questions_stopped_in_mid_answer_are_paid_for(tmp_path: Path) -> None:
+async def test_questions_stopped_midway_are_charged(tmp_path: Path) -> None:
     """The text before each stop is charged, so a budget of two ends after two.
 
     Each stop waits for nearly all the text: a stop after a few words costs little, so the
@@ -57,6 +57,6 @@ async def test_questions_stopped_in_mid_answer_are_paid_for(tmp_path: Path) -> N
                 await stage.slack.wait_for(lambda ts=ts: words_shown(stage, ts) > 900)
                 await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
                 await stopped(stage, ts)
-            await idle(stage)
+            await wait_until_idle(stage)
         assert await troubles(stage) == ["stopped"] * 2 + ["person_budget"] * (QUESTIONS - 2)
         assert len(stage.models.questions) == 2

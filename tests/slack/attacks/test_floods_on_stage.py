@@ -16,13 +16,13 @@ BUFFERED = 64 * 1024 * 1024
 """The most bytes read of a flood, including the buffers of kernel and server."""
 
 LONG = ["text in the smallest events", "thoughts", "events that say nothing"]
-"""Floods that last long, because each of their events is small."""
+"""Floods that last long, because each event is small."""
 
 ROLES = {"proposer": "red-1", "aggregator": "writer-1"}
 
 
 def flooding(model: str, fault: Fault) -> dict[str, list[Reply]]:
-    """Have a model flood the first person who asks, and answer all others."""
+    """Make a model flood the first question, and answer all others."""
     return {model: [Reply(fault=fault), Reply("The answer.")]}
 
 

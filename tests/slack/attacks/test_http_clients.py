@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 from bot.http import serve
 from bot.http_connections import ConnectionLimits
 from bot.http_requests import BodyBuffers, RefusedRequestError
-from tests.bot.processes import running, world
+from tests.bot.processes import local_services, running_bot
 from tests.models.replies import Reply
 from tests.slack.attacks.http_clients import clients, forged_head
 from tests.stage import Stage, on_stage
@@ -39,7 +39,7 @@ async def assert_answered(stage: Stage) -> None:
     assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
 
 
-async def test_idle_connections_do_not_make_it_deaf(tmp_path: Path) -> None:
+async def test_idle_connections_do_not_block_the_bot(tmp_path: Path) -> None:
     """With 1,100 idle connections, and more opened all the time, questions are answered."""
     async with on_stage(tmp_path, mode="http") as stage:
         with clients(port_of(stage)) as idle:
@@ -51,7 +51,7 @@ async def test_idle_connections_do_not_make_it_deaf(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"{" * 900, b"[" * 900_000], ids=["small", "large"])
-async def test_half_sent_requests_do_not_make_it_deaf(tmp_path: Path, sent: bytes) -> None:
+async def test_half_sent_requests_do_not_block_the_bot(tmp_path: Path, sent: bytes) -> None:
     """With 300 requests whose body never ends, questions are answered."""
     async with on_stage(tmp_path, mode="http") as stage:
         with clients(port_of(stage)) as slow:
@@ -61,21 +61,21 @@ async def test_half_sent_requests_do_not_make_it_deaf(tmp_path: Path, sent: byte
             await assert_answered(stage)
 
 
-async def test_half_sent_requests_take_little_memory(tmp_path: Path) -> None:
+async def test_half_sent_requests_use_little_memory(tmp_path: Path) -> None:
     """300 half-sent bodies of almost a megabyte each grow the process by less than 100 MB."""
     writer = Reply(text="The reply.")
-    async with world(tmp_path, writer) as there:
+    async with local_services(tmp_path, writer) as services:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        there.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
+        services.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
         options = ("--http", "--port", str(port))
-        async with running(tmp_path, there.slack, *options) as process:
-            await there.complete(await there.ask())
+        async with running_bot(tmp_path, services.slack, *options) as process:
+            await services.complete(await services.ask())
             before = await resident_kb(process.pid)
             with clients(port) as slow:
                 await slow.connect(300, forged_head(999_999) + b"[" * 900_000)
                 assert await resident_kb(process.pid) - before < 100_000
-                await there.complete(await there.ask())
+                await services.complete(await services.ask())
 
 
 async def resident_kb(pid: int) -> int:
@@ -119,7 +119,7 @@ async def small_server(
     ids=["silent", "line", "headers", "body", "slow-body", "header", "second", "second-body"],
 )
 async def test_a_request_that_never_ends_is_closed(first: bytes, drip: bytes) -> None:
-    """However slowly a client sends, its connection is closed at a request's deadline."""
+    """A connection is closed at a request's deadline, however slowly the client sends."""
     async with small_server(SHORT) as port, asyncio.timeout(30):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(first)
@@ -130,7 +130,7 @@ async def test_a_request_that_never_ends_is_closed(first: bytes, drip: bytes) ->
         writer.close()
 
 
-async def test_a_client_may_ask_again_on_its_connection() -> None:
+async def test_a_connection_can_serve_several_requests() -> None:
     """Whole requests are answered one after another on the same connection."""
     async with small_server(ConnectionLimits()) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -239,7 +239,7 @@ async def test_an_unsigned_request_costs_one_short_line(
                 writer.close()
             async with asyncio.timeout(10):
                 await until(lambda: bool(logged or caplog.records))
-            await assert_deaf_to_nothing(port_of(stage))
+            await assert_responsive(port_of(stage))
         lines = [json.dumps(line) for line in logged] + [r.getMessage() for r in caplog.records]
         assert len(lines) == 1
         assert len(lines[0]) < 150
@@ -260,7 +260,7 @@ async def test_garbage_after_a_response_costs_one_short_line(
             caplog.clear()
             writer.write(b"zz\r\n")
             assert await ended(reader)
-            await assert_deaf_to_nothing(port_of(stage))
+            await assert_responsive(port_of(stage))
         writer.close()
         assert logged == []
         assert [r.getMessage() for r in caplog.records] == ["Invalid HTTP request received."]
@@ -273,7 +273,7 @@ async def until(true: Callable[[], bool]) -> None:
         await until(true)
 
 
-async def assert_deaf_to_nothing(port: int) -> None:
+async def assert_responsive(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: b\r\n\r\n")
     assert b"200 OK" in await reader.readline()

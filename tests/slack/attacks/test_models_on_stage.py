@@ -37,7 +37,7 @@ LEFT = {
     "prompts/chat-markers": "",
     "prompts/chat-markers-other": "",
 }
-"""The rest of an answer that copies its prompt's boundaries or begins with an end token."""
+"""What remains of answers that copy the prompt's boundaries or begin with an end token."""
 
 
 def answer_of(attack: Attack) -> str:
@@ -50,15 +50,15 @@ SAYABLE = tuple(
     for attack in CORPUS
     if answer_of(attack).strip() and not re.search("[\ud800-\udfff]", attack.text)
 )
-"""An empty answer, and one with half a character in it, count as failed and never reach Slack."""
+"""Empty answers, and those with half a character, count as failed and never reach Slack."""
 
 STAGED, SELECTION = SAYABLE[::3], SAYABLE[::12]
-"""Some of every kind: all take the same path to Slack, and `test_texts` checks the text of every
-single one."""
+"""Some attacks of every kind. All take the same path to Slack, and `test_texts` checks every
+text."""
 
 
 @pytest.mark.slow
-async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
+async def test_hostile_model_output_does_no_harm(tmp_path: Path) -> None:
     """Attacks from a proposer and an aggregator are shown completely and do no harm."""
     assert len(STAGED) >= 152
     async with reciting(tmp_path) as stage:
@@ -67,7 +67,9 @@ async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "streams"), [("http", True), ("socket", False), ("http", False)])
-async def test_nor_by_another_way_to_slack(tmp_path: Path, mode: Mode, *, streams: bool) -> None:
+async def test_hostile_model_output_does_no_harm_in_other_modes(
+    tmp_path: Path, mode: Mode, *, streams: bool
+) -> None:
     """The same holds over HTTP, and in a workspace with edited instead of streamed messages."""
     async with reciting(tmp_path, mode) as stage:
         if not streams:
@@ -85,12 +87,12 @@ async def _ask_all(stage: Stage, attacks: Sequence[Attack]) -> None:
         await stage.slack.invite(person, stage.general)
         while waiting:
             attack = waiting.pop()
-            await _look(stage, person, attack)
+            await _check_answers(stage, person, attack)
 
     await asyncio.gather(*(ask(person) for person in people))
 
 
-async def _look(stage: Stage, person: User, attack: Attack) -> None:
+async def _check_answers(stage: Stage, person: User, attack: Attack) -> None:
     ts = await stage.ask(recite(attack), user=person)
     messages = await whole_reply(stage, ts)
     said = words(markdown_of(messages))

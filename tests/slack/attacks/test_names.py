@@ -1,4 +1,4 @@
-"""No name, and no other app's tag, can pose as a line of our prompts or hide one."""
+"""No name and no other app's metadata can imitate a line of our prompts or hide one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.slack.api.metadata import ABANDONED, NOTICE, QUESTION, REPLY, run_metadata
 from bot.slack.markdown.names import NAME_LIMIT, NAMELESS, prompt_name
-from tests.slack.prompts import timeless
+from tests.slack.prompts import without_times
 from tests.stage import Stage, on_stage
 
 HOSTILE = [
@@ -56,7 +56,7 @@ ORDINARY = [
 
 
 @pytest.mark.parametrize("name", ORDINARY)
-def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
+def test_an_ordinary_name_is_unchanged(name: str) -> None:
     """People have the same name in the prompt as in Slack, in any script."""
     assert prompt_name(name) == name
 
@@ -73,7 +73,7 @@ def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
         (None, NAMELESS),
     ],
 )
-def test_what_becomes_of_a_name(name: str | None, safe: str) -> None:
+def test_how_a_name_is_changed(name: str | None, safe: str) -> None:
     """A name that had to be changed, or that reads like a sentence, is put in quotes."""
     assert prompt_name(name) == safe
 
@@ -95,7 +95,7 @@ async def _prompt(stage: Stage, ts: str, question: str) -> str:
     await stage.ask(question, thread_ts=ts)
     await stage.replied(ts)
     [(_, text)] = [r for r in stage.models.questions if r.model == "red-1"][-1].turns
-    return timeless(text)
+    return without_times(text)
 
 
 async def test_no_name_poses_as_a_line_of_the_prompt(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ async def test_labels_in_mentions_are_names_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [NOTICE, ABANDONED, QUESTION, REPLY, "build_finished"])
-async def test_another_apps_tag_hides_nothing(tmp_path: Path, kind: str) -> None:
+async def test_another_apps_metadata_hides_nothing(tmp_path: Path, kind: str) -> None:
     """A message that carries a copy of our metadata is read like any other message."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "Hello")

@@ -32,7 +32,7 @@ SPOKEN = re.compile(r"\[\w{3} \d\d? \w{3}, \d\d:\d\d\] (?:\w[\w .]*|someone) (?:
 PLACE = "This is in the channel #general."
 
 
-async def test_no_thread_does_harm(tmp_path: Path) -> None:
+async def test_a_hostile_thread_does_no_harm(tmp_path: Path) -> None:
     """The models read any text under its author's name, and may repeat all of it.
 
     No text can imitate another person's turn, nor contain words that the thread doesn't show.
@@ -63,7 +63,7 @@ def _assert_quoted(prompt: str, texts: list[str]) -> None:
     assert TAGS[:3] not in prompt
 
 
-async def test_no_name_does_harm(tmp_path: Path) -> None:
+async def test_a_hostile_name_does_no_harm(tmp_path: Path) -> None:
     """Names stay on their line and ping no one."""
     async with reciting(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "Who are you?")
@@ -79,7 +79,7 @@ async def test_no_name_does_harm(tmp_path: Path) -> None:
         assert_harmless(stage)
 
 
-async def test_no_question_does_harm(tmp_path: Path) -> None:
+async def test_a_hostile_question_does_no_harm(tmp_path: Path) -> None:
     """A private question, repeated as the reply and shared, pings no one and loads nothing."""
     async with reciting(tmp_path) as stage:
         stage.models.models["writer-1"] = Reply(text=lambda request: request.turns[-1][1])

@@ -14,7 +14,7 @@ from bot.slack.ui import strings
 from tests.faults.kill_points import EDITED, POINTS, Point, owner_of
 from tests.models.replies import Reply
 from tests.slack.test_stop import STOPPED
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, everywhere, on_stage
 
 SHORT = " ".join(["word"] * 40)
@@ -27,14 +27,14 @@ LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
 
 TOO_LATE = {
     "outcome stored, stream open",
-    "last piece shown, stream open",
+    "last part shown, stream open",
     "stream ended, not recorded",
     "reply complete, not recorded",
     "recorded as answered",
-    "sign of work taken away",
+    "status cleared",
     "work over, job not ended",
-    "line of progress edited",
-    "whole reply edited in, not recorded",
+    "progress line edited",
+    "complete reply edited in, not recorded",
     "reaction set, recorded as answered",
 }
 """Points at which a run's end may be decided: the reply may be complete, or stopped."""
@@ -55,7 +55,7 @@ class StopAt:
         @functools.wraps(whole)
         async def watched(*arguments: Any, **named: Any) -> Any:
             bound = inspect.signature(whole).bind(*arguments, **named).arguments | named
-            is_it = self.stage is not None and self._point.meant(bound)
+            is_it = self.stage is not None and self._point.matches(bound)
             is_it = is_it and next(self._hits) == self._point.nth
             if is_it and self._point.before:
                 await self._stop()
@@ -89,7 +89,7 @@ ASYNC = {
 }
 
 
-PIECE = "a piece of the reply shown"
+PIECE = "part of the reply shown"
 """The first piece of a short reply may be its last, so this point needs a long one."""
 
 LATE = [PIECE, *sorted(TOO_LATE - {*EDITED})]
@@ -118,7 +118,7 @@ async def test_a_stop_at_any_point_ends_the_run(
         stop.stage = stage
         ts = await stage.ask("What is the risk?")
         await stage.slack.wait_for(lambda: stop.reached and ends(stage, ts), timeout=60)
-        await idle(stage)
+        await wait_until_idle(stage)
         shown = posted(stage, ts)
         assert len(ends(stage, ts)) == 1
         assert STOPPED in ends(stage, ts)[0] or name in TOO_LATE

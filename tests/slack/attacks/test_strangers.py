@@ -32,7 +32,7 @@ from tests.slack.attacks.strangers import (
 from tests.stage import Stage, on_stage
 
 SECRETS = ("The answer of", "balanced", "writer")
-"""Words of the answers and the overview, none of which anybody else may see."""
+"""Words of the answers and the overview, which nobody else may see."""
 
 strangers = pytest.mark.parametrize("stranger", STRANGERS, ids=str)
 
@@ -44,7 +44,7 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
 
 
 async def replied(stage: Stage) -> SlackMessage:
-    """Return the reply to a question of Ana's."""
+    """Return the reply to a question by Ana."""
     return await stage.replied(await stage.ask("What is the risk?"))
 
 
@@ -84,12 +84,14 @@ async def test_no_stranger_opens_the_answers(stage: Stage, stranger: Stranger) -
 
 
 @strangers
-async def test_no_stranger_turns_the_pages_of_another(stage: Stage, stranger: Stranger) -> None:
+async def test_no_stranger_can_page_through_anothers_modal(
+    stage: Stage, stranger: Stranger
+) -> None:
     """A forged click in somebody else's modal shows no answer."""
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ana, reply)
     person = await stranger.come(stage)
-    clicked = replace(view)  # as it was seen, whatever happens to it later
+    clicked = replace(view)  # its current state, which may change later
     for action_id in [str(e["action_id"]) for e in elements(clicked) if "action_id" in e]:
         calls = len(stage.slack.calls())
         chosen = option(clicked, "red") if action_id == CHOOSE else None
@@ -99,7 +101,7 @@ async def test_no_stranger_turns_the_pages_of_another(stage: Stage, stranger: St
         assert not leaked(shown_to(stage, person))
 
 
-async def test_whoever_is_removed_sees_no_further_page(
+async def test_a_removed_member_sees_no_further_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An open modal outlasts the permission to see it by `REMEMBERED_S` seconds at most."""
@@ -132,7 +134,7 @@ async def test_no_forged_value_opens_anything(stage: Stage) -> None:
     assert leaked(shown_to(stage, stage.ana))
 
 
-async def test_no_forged_place_in_the_modal_opens_anything(stage: Stage) -> None:
+async def test_no_forged_metadata_opens_anything(stage: Stage) -> None:
     """The modal's metadata grants nothing either."""
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ana, reply)
@@ -147,7 +149,7 @@ async def test_no_forged_place_in_the_modal_opens_anything(stage: Stage) -> None
     assert_nothing_was_shown(stage, calls)
 
 
-async def test_a_run_of_another_channel_is_opened_by_no_button_here(stage: Stage) -> None:
+async def test_no_button_opens_a_run_of_another_channel(stage: Stage) -> None:
     """A private channel's run id opens nothing for people of this channel."""
     secret = stage.slack.add_channel("secret", members=[stage.ana], private=True)
     ts = await stage.slack.post(stage.ana, secret, f"{stage.mention} What is the risk?")
@@ -166,7 +168,7 @@ async def test_a_run_of_another_channel_is_opened_by_no_button_here(stage: Stage
     assert_nothing_was_shown(stage, calls)
 
 
-async def test_a_replayed_click_gives_no_right_that_was_lost(tmp_path: Path) -> None:
+async def test_a_replayed_click_grants_no_lost_permission(tmp_path: Path) -> None:
     """An old recorded request is refused; a recent one gets today's permissions."""
     async with on_stage(tmp_path, mode="http") as stage:
         reply = await replied(stage)

@@ -21,7 +21,7 @@ from tests.slack.attacks.strangers import (
     forged_values,
     run_of,
 )
-from tests.slack.user_actions import ALL_EVENTS, count_runs, told, verdicts
+from tests.slack.user_actions import ALL_EVENTS, count_runs, verdicts, wait_for_notice
 from tests.stage import everywhere, on_stage
 
 strangers = pytest.mark.parametrize("stranger", STRANGERS, ids=str)
@@ -56,11 +56,11 @@ async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features -= {"agent_sessions", "streaming"}
         ts = await stage.ask("What is the risk?")
-        offer = await told(stage, stage.ana, strings.STOP_OFFER)
+        offer = await wait_for_notice(stage, stage.ana, strings.STOP_OFFER)
         for stranger in STRANGERS:
             person = await stranger.come(stage)
             await stage.slack.click(person, offer, STOP)
-            await told(stage, person, strings.STOP_FORBIDDEN)
+            await wait_for_notice(stage, person, strings.STOP_FORBIDDEN)
             await stage.slack.press_stop(person, stage.general, ts)
             said = await stage.slack.command(person, stage.general, "/moa", "stop")
             assert strings.COMMAND_STOPPED_NONE in str(said.payload)

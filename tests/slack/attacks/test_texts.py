@@ -56,7 +56,7 @@ SIZES = {
 
 
 def test_the_corpus_is_complete() -> None:
-    """No attack is lost: each kind has at least as many as before, each once and with its aim."""
+    """No attack is missing: each kind has at least as many as before, unique and with an aim."""
     found = Counter(attack.kind for attack in CORPUS)
     assert found >= Counter(SIZES)
     assert len({str(attack) for attack in CORPUS}) == len(CORPUS)
@@ -64,12 +64,12 @@ def test_the_corpus_is_complete() -> None:
     assert all(attack.tries.endswith(".") for attack in CORPUS)
 
 
-def test_it_is_inert_and_its_words_are_kept() -> None:
+def test_attacks_are_inert_and_keep_their_text() -> None:
     """Nothing in an attack is live, and readers see exactly the original text."""
     check_each(CORPUS, _assert_inert_and_kept)
 
 
-def test_every_attack_that_fails_is_named() -> None:
+def test_every_failing_attack_is_named() -> None:
     """The loop doesn't stop at a failure: it checks every attack and names each that fails."""
     failing = {str(attack) for attack in CORPUS[::50]}
 
@@ -103,7 +103,7 @@ def assert_short_fields_are_inert(attack: Attack) -> None:
 
 
 @pytest.mark.slow
-def test_it_reads_the_same_however_it_was_split() -> None:
+def test_attacks_do_not_depend_on_how_they_are_split() -> None:
     """Split at every position, or at many random ones, a stream shows the same text."""
     check_each(CORPUS, _assert_same_when_split)
 
@@ -116,7 +116,7 @@ def _assert_same_when_split(attack: Attack) -> None:
         for piece in pieces:
             shown += stream.feed(piece)
             came += len(clean(piece))
-            assert attack.lost or came - len(shown) <= HELD, "a reader waits for too much"
+            assert attack.lost or came - len(shown) <= HELD, "too much text is held back"
         assert shown + stream.close() == whole
 
 
@@ -138,8 +138,8 @@ def _assert_states_inert(attack: Attack) -> None:
         assert_inert(state)
 
 
-def test_each_message_of_it_is_inert() -> None:
-    """However long an attack is, each message fits and is safe, and no word is lost."""
+def test_every_message_of_an_attack_is_inert() -> None:
+    """Each message fits and is safe, and no word is lost, however long an attack is."""
     check_each(CORPUS, _assert_messages_inert)
 
 
@@ -153,7 +153,7 @@ def _assert_messages_inert(attack: Attack) -> None:
         assert is_within(words(shown), words("".join(pieces)))
 
 
-def test_the_modal_shows_it() -> None:
+def test_the_modal_shows_every_attack() -> None:
     """The modal shows an attack as rich text that Slack accepts, with links only where allowed."""
     check_each(CORPUS, _assert_shown_in_modal)
 

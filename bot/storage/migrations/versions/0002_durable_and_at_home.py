@@ -1,7 +1,7 @@
-"""Attempts and turns of runs, what asks again, stopping; feedback, preferences and spending.
+"""Attempts, turns, regeneration and stopping of runs; feedback, preferences and spending.
 
-The previous release can work on a database that has it: columns and tables are only added. One index
-gives way to one of the live runs alone, which stays small however long the history is.
+The previous release can use the new schema: columns and tables are only added. One index is replaced
+by one on live runs only, which stays small however long the history is.
 """
 
 from __future__ import annotations

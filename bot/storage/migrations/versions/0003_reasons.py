@@ -1,6 +1,6 @@
 """The provider's own reason for a failed call, in the ledger.
 
-The previous release can work on a database that has it: a column is added that may be empty.
+The previous release can use the new schema: the added column is nullable.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether the tokens and the cost of an answer and of a call are estimates.
 
-The previous release can work on a database that has it: columns are only added, with a default.
+The previous release can use the new schema: the added columns have defaults.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The queue of runs on Postgres, and no more answers that are left out as outliers.
+"""The queue of runs on Postgres, and the end of answers excluded as outliers.
 
-The queue is the tables of procrastinate, in the schema of our own tables.
+The queue consists of procrastinate's tables, in the same schema as our own tables.
 
-A process of the previous release can go on working on a database that has it. Nothing of its own
-engine is deleted here: docs/operations.md says what may be.
+A process of the previous release can continue to use the database. Nothing of that release's engine
+is deleted here. docs/operations.md says what can be.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def upgrade() -> None:
     if connection.dialect.name == "postgresql":
         from procrastinate.schema import SchemaManager  # noqa: PLC0415 - heavy, for Postgres only
 
-        # Many statements in one text, which psycopg runs only where there are no parameters.
+        # psycopg runs several statements in one text only if there are no parameters.
         plain = connection.execution_options(no_parameters=True)
         plain.exec_driver_sql(SchemaManager.get_schema())
 

@@ -1,6 +1,6 @@
-"""Brainstorms with their ideas, dots and calls; the offer of one in place of the old switch.
+"""Brainstorms with their ideas, dots and calls. An offer of brainstorms replaces the old switch.
 
-Until now the switch `brainstorm` of a channel made every message a question. It becomes
+Before, a channel's switch `brainstorm` made every message a question. It becomes
 `offer_brainstorms`, which a process of the previous release ignores.
 """
 

@@ -1,0 +1,125 @@
+"""Uses a pipeline's models to collect and group ideas (`bot.brainstorm.ports.IdeaModels`)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing
+
+import structlog
+
+from bot.brainstorm.session import BrainstormSession, EndedCall, StoredIdea
+from moa import Call, Model, PipelineError, Plan
+from moa.brainstorm import Grouping, IdeasDrawn, draw_ideas, group_ideas, max_cost
+from moa.events import Retried
+
+log = structlog.get_logger(__name__)
+
+PEOPLE_IDEAS = 100
+"""People's ideas that the maximum cost allows for."""
+
+Plans = Callable[[str], Plan]
+"""Returns the plan of a pipeline. Raises PipelineError if it no longer exists."""
+
+
+class PipelineIdeaModels:
+    """`bot.brainstorm.ports.IdeaModels` with the models of a pipeline.
+
+    Its proposers write the ideas. Its aggregators, then its proposers, are asked to group them.
+    """
+
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
+
+    def max_cost(self, pipeline: str, topic: str, material: str = "") -> float | None:
+        """Return the most that a brainstorm may cost in US dollars, or None if a price is unknown.
+
+        Raises:
+            PipelineError: the pipeline can't be used.
+        """
+        plan = self._plans(pipeline)
+        return max_cost(
+            topic,
+            proposing_models(plan),
+            material=material,
+            people_ideas=PEOPLE_IDEAS,
+            groupers=_groupers(plan),
+            result_plan=plan,
+        )
+
+    async def calls(
+        self,
+        session: BrainstormSession,
+        done: Collection[int],
+        on_stopped: Callable[[EndedCall], object],
+    ) -> AsyncGenerator[EndedCall, None]:
+        """Ask the models for ideas, skipping finished calls. Without a pipeline, ask nothing."""
+        try:
+            models = proposing_models(self._plans(session.pipeline))
+        except PipelineError as error:
+            log.warning("brainstorm_without_models", error=str(error))
+            return
+        drawing = draw_ideas(
+            session.topic,
+            models,
+            material=session.material,
+            seed=session.seed,
+            done=done,
+            on_stopped=lambda call: on_stopped(_ended(call)),
+        )
+        async with aclosing(drawing) as events:
+            async for event in events:
+                if isinstance(event, Retried):
+                    yield _ended(event.call, _retry_number())
+                    continue
+                ideas = event.ideas if isinstance(event, IdeasDrawn) else ()
+                texts = tuple(idea.text for idea in ideas)
+                yield _ended(event.call, event.position, texts)
+
+    async def group(
+        self, session: BrainstormSession, ideas: Sequence[StoredIdea], call: int
+    ) -> tuple[Grouping, Sequence[EndedCall]]:
+        """Group ideas into themes. Without a pipeline, group only by common words."""
+        try:
+            models = _groupers(self._plans(session.pipeline))
+        except PipelineError as error:
+            log.warning("brainstorm_without_models", error=str(error))
+            models = ()
+        calls: list[Call] = []
+        grouping = await group_ideas(
+            session.topic,
+            [idea.as_idea for idea in ideas],
+            models=models,
+            seed=session.seed,
+            on_call=calls.append,
+        )
+        return grouping, [_ended(each, call + n) for n, each in enumerate(calls)]
+
+
+def proposing_models(plan: Plan) -> Sequence[Model]:
+    """Return a pipeline's proposers, each once, or its aggregators if it has no proposers."""
+    seats = [seat.model for layer in plan.layers for seat in layer.seats]
+    return [*{model.profile.name: model for model in seats or plan.aggregators}.values()]
+
+
+def _groupers(plan: Plan) -> Sequence[Model]:
+    models = [*plan.aggregators, *proposing_models(plan)]
+    return [*{model.profile.name: model for model in models}.values()]
+
+
+def _retry_number() -> int:
+    """Return a negative position, for a call that was retried: it hands in nothing."""
+    return -1 - secrets.randbelow(2**31 - 1)
+
+
+def _ended(call: Call, position: int | None = None, ideas: tuple[str, ...] = ()) -> EndedCall:
+    return EndedCall(
+        position=call.position if position is None else position,
+        model=call.model,
+        state=call.state,
+        ideas=ideas,
+        error_kind=call.error_kind,
+        input_tokens=call.usage and call.usage.input_tokens,
+        output_tokens=call.usage and call.usage.output_tokens,
+        cost_usd=call.cost_usd,
+    )
