@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.server import LocalSlack
 from bot.slack.api.client import code_of, web_client
-from tests.slack.user_actions import idle
+from tests.slack.user_actions import wait_until_idle
 from tests.stage import on_stage
 
 UNREADABLE = {
@@ -60,7 +60,7 @@ async def test_no_response_loses_a_reply(tmp_path: Path) -> None:
                 stage.slack.fail_next(method, body=UNREADABLE[kind])
                 ts = await stage.ask("What is the risk?")
                 await stage.replied(ts)
-                await idle(stage)
+                await wait_until_idle(stage)
                 [reply] = stage.replies(ts)
                 shown = stage.slack.render(reply)
                 assert shown.count("The answer of writer-1.") == 1, (kind, method)
