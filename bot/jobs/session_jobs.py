@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 TICK_S = 1.0
 """Seconds between two looks for what is due."""
 
+LAST_S = 0.2
+"""Seconds for a last step: a database connection that is cancelled half open stays open."""
+
 TASK = "brainstorm"
 
 FIRST = 0
@@ -113,7 +116,9 @@ class LocalSessions(SessionJobs):
         return [session_id for session_id in due if session_id not in self._tasks]
 
     async def cancel(self) -> None:
-        """Cancel all tasks, and wait for their end."""
+        """Let tasks end that are about to, and cancel the others."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=LAST_S)
         tasks = [*self._tasks.values()]
         for task in tasks:
             task.cancel()

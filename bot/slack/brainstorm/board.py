@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -127,14 +127,20 @@ class SlackBoard:
     async def _facts(self, session: BrainstormSession) -> BoardFacts:
         store = self._views.store
         opened = await self._views.open_ideas(session) if session.shows_ideas else None
+        ballots = await store.ballots(session.id)
+        leaders: Sequence[str] = ()
+        if opened and session.has_result:
+            counted = tally(opened.grouping, ballots)
+            leaders = thread_posts.leading_lines(counted, opened.shown)
         return BoardFacts(
             session=session,
             counts=await store.count_ideas(session.id),
             grouping=opened.grouping if opened else None,
-            voters=voters_of(await store.ballots(session.id)),
+            voters=voters_of(ballots),
             starter=await self._views.people.name(session.user),
             shows_cost=await self._views.shows_cost(session),
             now=self._now(),
+            leaders=leaders,
         )
 
     async def _find(self, session: BrainstormSession, part: Part, tag: str) -> str | None:
