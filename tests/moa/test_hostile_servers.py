@@ -12,7 +12,7 @@ import pytest
 
 import moa
 from moa.engine.in_flight_call import MAX_ANSWER_CHARS
-from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, response_reader, transport
+from moa.providers import Endpoints, ModelSpec, build, response_reader, transport
 from tests.moa.provider_calls import collect
 from tests.models import ModelServer, Raw, Reply
 from tests.models.floods import FLOODS
@@ -29,13 +29,7 @@ async def server() -> AsyncGenerator[ModelServer, None]:
         yield running
 
 
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
-
-
-def model_at(server: ModelServer, endpoints: Endpoints, name: str) -> ProvidedModel:
+def model_at(server: ModelServer, endpoints: Endpoints, name: str) -> moa.Model:
     spec = ModelSpec(provider="openai", model=name, base_url=server.openai_url, api_key="k")
     return build(spec, moa.Profile(name), endpoints)
 

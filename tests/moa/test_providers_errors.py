@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -27,18 +27,6 @@ def answering(status: int, body: Any) -> Reply:
     if isinstance(body, str):
         return Reply(fault=Raw(body.encode(), "text/html", status))
     return Reply(fault=Raw(json.dumps(body).encode(), "application/json", status))
-
-
-@pytest.fixture
-async def server() -> AsyncGenerator[ModelServer, None]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
 
 
 def model_at(
