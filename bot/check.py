@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
 from bot.figures import pipeline_shape
 from bot.file_rights import others_can_open
 from bot.models import model_catalogue
-from bot.settings import Environment, load, load_environment, load_variables
+from bot.settings import (
+    Environment,
+    load,
+    load_environment,
+    load_variables,
+    secret_value,
+)
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
 from bot.storage.database_url import location, read_url
@@ -276,9 +281,9 @@ def _check_database_rights(url: str) -> Findings:
 async def _check_slack(
     environment: Environment, network: Network, purposes: Mapping[str, str]
 ) -> Findings:
-    bot = _secret_value(environment.slack_bot_token)
-    app = _secret_value(environment.slack_app_token)
-    signing = _secret_value(environment.slack_signing_secret)
+    bot = secret_value(environment.slack_bot_token)
+    app = secret_value(environment.slack_app_token)
+    signing = secret_value(environment.slack_signing_secret)
     if not (bot or app or signing):
         return [Finding("not set", SLACK_NOT_SET)]
     try:
@@ -341,7 +346,3 @@ async def _check_app_token(client: AsyncWebClient, token: str) -> Finding:
 
 def _missing(variable: str, location: str) -> Finding:
     return Finding("missing", f"{variable}\nSet it to {location}.")
-
-
-def _secret_value(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""

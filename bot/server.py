@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from bot import logs
-from bot.app import Bot, open_bot, secret_value
+from bot.app import Bot, open_bot
 from bot.errors import ConfigurationError
 from bot.health import Health, HealthReport, ProcessHealth
 from bot.http import (
@@ -26,7 +26,7 @@ from bot.http import (
     slack_web_app,
     starting_web_app,
 )
-from bot.settings import Settings
+from bot.settings import Settings, secret_value
 from bot.slack.api.connection import Mode, always_up
 from bot.slack.api.first_contact import APP_TOKEN, BOT_TOKEN, wait_for_slack
 from bot.slack.api.identity import IdentityLookup

@@ -82,7 +82,7 @@ class Environment(StrictModel):
     @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret")
     @classmethod
     def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        token = value.get_secret_value() if value else ""
+        token = secret_value(value)
         if not (token.isascii() and token.isprintable() and " " not in token):
             raise ValueError("holds a character that no token has. Was it copied correctly?")
         return value
@@ -225,6 +225,11 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except OSError:  # the name is too long
         raise ConfigurationError(f"MOA_CONFIG: not a file's name: {path.name[:60]}…") from None
+
+
+def secret_value(value: SecretStr | None) -> str:
+    """Return the secret's value, or "" if it isn't set."""
+    return value.get_secret_value() if value else ""
 
 
 T = TypeVar("T", bound=StrictModel)

@@ -1,4 +1,4 @@
-"""Runs the example brainstorm for the pictures, with three people and three scripted models."""
+"""The brainstorm of the pictures: what three people and three scripted models say."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from bot.playground.server import LocalSlack
-from bot.playground.state.models import SlackMessage, SlackView
-from bot.slack.brainstorm import ids
+from bot.trial.brainstorm_players import BrainstormPlayers
 from tests.models.replies import Reply, Request
 from tests.models.server import ModelServer
 
 TOPIC = "How can we get more people to walk to work?"
 ROOM = "brainstorm"
-PATIENCE_S = 60
 
 CONFIG = """
 default_pipeline = "balanced"
@@ -60,7 +58,7 @@ PEOPLE: Mapping[str, Sequence[str]] = {
     "Carla": ("Lend umbrellas at both ends of the walk", "Walking pairs, drawn anew each month"),
 }
 NAMED = "Ana"
-"""The person whose name is shown with her ideas."""
+"""She starts it, and her name is shown with her ideas."""
 
 THEMES: Mapping[str, Sequence[str]] = {
     "A pleasant way": (
@@ -162,59 +160,6 @@ async def example_models() -> AsyncGenerator[str, None]:
         yield CONFIG.format(url=server.openai_url)
 
 
-@dataclass
-class ExampleBrainstorm:
-    """A brainstorm that Ana starts in #brainstorm."""
-
-    slack: LocalSlack
-    people: Mapping[str, Sequence[str]] = field(default_factory=lambda: PEOPLE)
-
-    @property
-    def board(self) -> SlackMessage:
-        """Return its board."""
-        return next(m for m in self.slack.messages(ROOM) if ids.BOARD_ACTIONS in str(m.blocks))
-
-    async def start(self) -> None:
-        """Start it, and hand in everyone's ideas."""
-        await self.slack.command("Ana", ROOM, "/moa", f"brainstorm {TOPIC}")
-        await self.slack.submit("Ana", await self.modal("Ana", ids.START_VIEW))
-        await self.slack.wait_for(
-            lambda: any(ids.BOARD_ACTIONS in str(m.blocks) for m in self.slack.messages(ROOM))
-        )
-        for person, ideas in self.people.items():
-            await self.slack.click(person, self.board, ids.ADD)
-            named = [ids.NAME] if person == NAMED else []
-            values = {ids.IDEAS: "\n".join(ideas), ids.NAME: named}
-            await self.slack.submit(person, await self.modal(person, ids.ADD_VIEW), values)
-
-    async def end_phase(self, wait_for_text: str) -> None:
-        """End the phase and wait until the board shows some words."""
-        await self.slack.click("Ana", self.board, ids.END)
-        await self.wait_for_text(wait_for_text)
-
-    async def wait_for_text(self, words: str) -> None:
-        """Wait until the board shows some words."""
-        await self.slack.wait_for(lambda: words in self.slack.render(self.board), PATIENCE_S)
-
-    async def vote(self, person: str, dots: Mapping[str, int]) -> None:
-        """Give a person's dots to the ideas on the first page that begin with these words."""
-        await self.slack.click(person, self.board, ids.VOTE)
-        view = await self.modal(person, ids.VOTE_VIEW)
-        values = {
-            str(block["block_id"]): str(count)
-            for block in view.blocks
-            for words, count in dots.items()
-            if block["type"] == "input" and block["label"]["text"].startswith(words)
-        }
-        await self.slack.submit(person, view, values)
-
-    async def modal(self, person: str, callback_id: str) -> SlackView:
-        """Wait for a person's modal to open, and return it."""
-
-        def found() -> SlackView | None:
-            view = self.slack.current_modal(person)
-            return view if view and view.callback_id == callback_id else None
-
-        view = await self.slack.wait_for(found, PATIENCE_S)
-        assert view
-        return view
+def example_brainstorm(slack: LocalSlack) -> BrainstormPlayers:
+    """Return the brainstorm that Ana starts; `PEOPLE` have the ideas for it."""
+    return BrainstormPlayers(slack, ROOM, NAMED, TOPIC)

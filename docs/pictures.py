@@ -26,7 +26,14 @@ from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_
 
 from bot.settings import load
 from bot.trial.session import Trial, open_trial
-from docs.example_brainstorm import ROOM, VOTES, ExampleBrainstorm, example_models
+from docs.example_brainstorm import (
+    NAMED,
+    PEOPLE,
+    ROOM,
+    VOTES,
+    example_brainstorm,
+    example_models,
+)
 
 ROOT = Path(__file__).parent.parent
 IMAGES = Path(__file__).parent / "images"
@@ -247,11 +254,14 @@ async def picture_a_failure(browser: Browser, folder: Path) -> None:
 async def picture_a_brainstorm(browser: Browser, folder: Path) -> None:
     """Make the pictures of a brainstorm's board, dots and result."""
     async with example_models() as config, on_page(browser, config) as (trial, page):
-        held = ExampleBrainstorm(trial.slack)
+        held = example_brainstorm(trial.slack)
         await held.start()
+        await held.hand_in_all(PEOPLE, [NAMED])
         await held.wait_for_text("24 ideas from 3 models")
         await page.get_by_role("link", name=ROOM).click()
-        await page.wait_for_selector("main >> text=24 ideas from 3 models")
+        live = page.locator("main article").last
+        await live.get_by_text("24 ideas from 3 models").wait_for()
+        await live.get_by_text("models at work").wait_for(state="detached")
         await page.screenshot(path=folder / "brainstorm-board.png")
         await held.end_phase("2 of 4 · Themes* · until")
         await held.end_phase("3 of 4 · Dots")

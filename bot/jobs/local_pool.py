@@ -6,16 +6,11 @@ The run store is the checkpoint. What a process leaves unfinished, the next star
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from itertools import count
-from pathlib import Path
 
 import structlog
-from filelock import FileLock, Timeout
 
-from bot.errors import ConfigurationError
-from bot.file_rights import PRIVATE
 from bot.jobs.run_tasks import RETRY_S, RunTasks, Stop, Work, has_ended
 from bot.ports import RunStore
 
@@ -23,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class LocalPool:
-    """`bot.ports.Dispatcher` for a single process."""
+    """`bot.ports.Dispatcher` for a single process, which works on `at_once` runs at a time."""
 
     def __init__(self, runs: RunStore, work: Work, *, stop: Stop, at_once: int) -> None:
         self._runs = runs
@@ -58,7 +53,7 @@ class LocalPool:
         return is_live
 
     async def recover(self) -> int:
-        """Resume the runs that earlier processes left unfinished; returns how many."""
+        """Resume the runs that earlier processes left unfinished; return how many."""
         unfinished = await self._runs.unfinished()
         for run in unfinished:
             log.info("taken_up", run_id=run.run_id)
@@ -87,39 +82,3 @@ class LocalPool:
         if self._is_open and not has_ended(task):
             asyncio.get_running_loop().call_later(RETRY_S, self.enqueue, run_id, 0)
         self._start_next()
-
-
-@asynccontextmanager
-async def local_pool(
-    runs: RunStore, work: Work, database: Path, *, stop: Stop, at_once: int
-) -> AsyncGenerator[LocalPool, None]:
-    """A pool, the only one on its database; at the end running work is cancelled.
-
-    Raises:
-        ConfigurationError: when another process works on the database.
-    """
-    lock = _lock(database)
-    pool = LocalPool(runs, work, stop=stop, at_once=at_once)
-    try:
-        yield pool
-    finally:
-        await pool.drain(0)
-        lock.release()
-
-
-def _lock(database: Path) -> FileLock:
-    """Lock an SQLite file for this process, with a lock file beside it."""
-    lock = FileLock(f"{database}.lock", blocking=False, mode=PRIVATE)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ConfigurationError(
-            f"Another moa-bot is working on {database}. Stop it first, or set DATABASE_URL to "
-            "a Postgres database, which any number of processes can share."
-        ) from None
-    except OSError as error:
-        raise ConfigurationError(
-            f"{database}.lock cannot be locked ({error.strerror}). Check that its folder can "
-            "be written to."
-        ) from None
-    return lock

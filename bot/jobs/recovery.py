@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from procrastinate import App, exceptions
@@ -30,16 +30,6 @@ heartbeats again."""
 AWAY = (exceptions.ConnectorException, Postponed, TimeoutError)
 """Errors of a database that is away."""
 
-ORPHANS = """
-SELECT id, turn, state FROM runs
-WHERE finished_at IS NULL AND NOT EXISTS (
-    SELECT FROM procrastinate_jobs AS job
-    WHERE job.queueing_lock = runs.id AND job.status IN ('todo', 'doing'))
-ORDER BY created_at
-"""
-"""Unfinished runs without a job, whatever the reason: a process that died between storing a
-question and queueing it, a dead worker, a restored backup, an upgrade from an older release."""
-
 Share = Callable[[int], None]
 """Receives the number of workers, which share the models' rate limits."""
 
@@ -52,44 +42,49 @@ class Recovery:
     runs: RunStore
     tasks: RunTasks
     enqueue: Callable[[str, int], Awaitable[None]]
+    without_job: Callable[[Sequence[str]], Awaitable[Collection[str]]]
     stop: Stop
     share: Share
     outage: OutageLog
     workers: int = 1
-    unqueued: set[str] = field(default_factory=set)
 
     async def check_regularly(self) -> None:
-        """Check every `CHECK_S`, and later after a check that met trouble."""
+        """Check every `CHECK_S`, and later after a check that failed."""
         while True:
             await asyncio.sleep(CHECK_S)
-            try:
-                await self.requeue_orphans()
-                await self._follow_signals()
-                await self._count_workers()
-            except AWAY as error:
-                self.outage.start(error)
+            if await self.check() is None:
                 await asyncio.sleep(STALLED_S)
-            except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
-                log.warning("recovery_failed", error=type(error).__name__)
-                await asyncio.sleep(STALLED_S)
-            else:
-                self.outage.end()
 
-    async def requeue_orphans(self, *, new_too: bool = False) -> int:
-        """Queue the unfinished runs that no living worker has; returns how many.
+    async def check(self) -> int | None:
+        """Compare once; return how many runs were queued again, None if the check failed."""
+        try:
+            requeued = await self._requeue_orphans()
+            await self._follow_signals()
+            await self._count_workers()
+        except AWAY as error:
+            self.outage.start(error)
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
+            log.warning("recovery_failed", error=type(error).__name__)
+        else:
+            self.outage.end()
+            return requeued
+        return None
 
-        A run that has not begun may be on its way to the queue: without `new_too` it is queued only
-        if the last check found it too.
+    async def _requeue_orphans(self) -> int:
+        """Queue the unfinished runs without a job, whatever the reason; return how many.
+
+        A process died between storing a question and queueing it, a worker died, a backup was
+        restored, an older release was upgraded. Or another process is about to queue the run: of
+        its two jobs, the second finds it ended.
         """
         async with asyncio.timeout(PROMPT_S):
             await self._remove_stalled_jobs()
-            orphans = await self.app.connector.execute_query_all_async(ORPHANS)
-        known, self.unqueued = self.unqueued, {orphan["id"] for orphan in orphans}
-        lost = [o for o in orphans if new_too or o["state"] == "running" or o["id"] in known]
-        for orphan in lost:
-            log.info("taken_up", run_id=orphan["id"])
-            await self.enqueue(orphan["id"], orphan["turn"])
-        return len(lost)
+            unfinished = {run.run_id: run.turn for run in await self.runs.unfinished()}
+            orphans = await self.without_job([*unfinished]) if unfinished else ()
+        for run_id in orphans:
+            log.info("taken_up", run_id=run_id)
+            await self.enqueue(run_id, unfinished[run_id])
+        return len(orphans)
 
     async def _remove_stalled_jobs(self) -> None:
         """Remove dead workers' jobs. A retried job waits for a poll; a new one is announced."""

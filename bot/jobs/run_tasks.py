@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -12,10 +12,13 @@ from bot.ports import Run, RunStore
 
 log = structlog.get_logger(__name__)
 
+CLEANUP_S = 3.0
+"""Seconds that a cancelled run has to clean up; it may be waiting for Slack."""
+
 RETRY_S = 5  # until a run that failed or was postponed is tried again
 
 Work = Callable[[Run], Awaitable[bool]]
-"""Works on a run that has begun; False when it is left for a later attempt."""
+"""Works on a run that has begun; returns False if it leaves the run for a later attempt."""
 
 Stop = Callable[[str], None]
 """Stops a run that is in progress in this process because someone asked for it."""
@@ -24,21 +27,19 @@ Stop = Callable[[str], None]
 class RunTasks:
     """Starts, cancels and drains the tasks of runs.
 
-    `cleanup_s` are the seconds that a cancelled run has to clean up; it may be waiting for Slack.
     `in_progress` has the task of each run, `attempts` the number of the attempt once it has begun.
     """
 
-    def __init__(self, runs: RunStore, work: Work, *, cleanup_s: float = 3.0) -> None:
+    def __init__(self, runs: RunStore, work: Work) -> None:
         self.attempts: dict[str, int] = {}
         self._runs = runs
         self._work = work
-        self._cleanup_s = cleanup_s
         self.in_progress: dict[str, asyncio.Task[bool]] = {}
 
     def start(self, run_id: str) -> asyncio.Task[bool]:
-        """Begin a run, or join it where it is in progress here.
+        """Begin a run, or return its task if it is in progress here.
 
-        The task's result is False when the run is left for a later attempt.
+        The task's result is False if the run is left for a later attempt.
         """
         if run_id not in self.in_progress:
             task = asyncio.create_task(self._answer(run_id), name=f"run {run_id}")
@@ -47,22 +48,20 @@ class RunTasks:
         return self.in_progress[run_id]
 
     async def drain(self, seconds: float) -> Sequence[str]:
-        """Let runs end within `seconds`, then cancel the rest; returns the ids of those."""
+        """Let runs end within `seconds`, then cancel the rest; return their ids."""
         running = dict(self.in_progress)
         try:
             if running:
                 await asyncio.wait(running.values(), timeout=seconds)
         finally:
             left = [run_id for run_id, task in running.items() if not task.done()]
-            for _ in range(2):  # once more where the clean-up hangs
-                await self._cancel([task for task in running.values() if not task.done()])
+            for _ in range(2):  # once more if the clean-up hangs
+                unfinished = [task for task in running.values() if not task.done()]
+                for task in unfinished:
+                    task.cancel()
+                if unfinished:
+                    await asyncio.wait(unfinished, timeout=CLEANUP_S)
         return left
-
-    async def _cancel(self, tasks: Collection[asyncio.Task[bool]]) -> None:
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=self._cleanup_s)
 
     async def _answer(self, run_id: str) -> bool:
         try:
@@ -84,5 +83,5 @@ class RunTasks:
 
 
 def has_ended(task: asyncio.Task[bool]) -> bool:
-    """Whether a task that is done has ended its run, rather than left it for later."""
+    """Return whether a finished task ended its run, rather than left it for later."""
     return not task.cancelled() and task.result()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 import structlog
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 
-from bot.file_rights import create_private, others_can_open
+from bot.errors import ConfigurationError
+from bot.file_rights import PRIVATE, create_private, others_can_open
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +89,31 @@ def files_others_can_open(file: Path) -> list[Path]:
 
 def _files(file: Path) -> list[Path]:
     return [file.with_name(file.name + suffix) for suffix in SUFFIXES]
+
+
+@contextmanager
+def exclusive(file: Path) -> Generator[None, None, None]:
+    """Let this process alone work on the questions in a database, by a lock file next to it.
+
+    Raises:
+        ConfigurationError: another process works on them, or the lock file can't be made.
+    """
+    lock = FileLock(f"{file}.lock", blocking=False, mode=PRIVATE)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigurationError(
+            f"Another moa-bot is working on {file}. Stop it first, or set DATABASE_URL to a "
+            "Postgres database, which any number of processes can share."
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file}.lock can't be locked ({error.strerror}). Check that its folder is writable."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def warn_of_readers(url: URL) -> None:

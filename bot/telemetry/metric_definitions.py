@@ -23,121 +23,151 @@ TOKEN_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 45,
 WHOLE_BUCKETS = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 900)
 
 
-class MetricDefinitions:
-    """The metrics of one process, in a registry of their own."""
+class _Definitions:
+    """Creates metrics in one registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, help_: str, *labels: str) -> Counter:
-            return Counter(f"moa_bot_{name}", help_, labels, registry=registry)
+        self._registry = registry
 
-        def seconds(name: str, help_: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(
-                f"moa_bot_{name}_seconds", help_, labels, registry=registry, buckets=buckets
-            )
+    def counter(self, name: str, help_: str, *labels: str) -> Counter:
+        return Counter(f"moa_bot_{name}", help_, labels, registry=self._registry)
 
-        self.claimed = counter(
+    def gauge(self, name: str, help_: str) -> Gauge:
+        return Gauge(f"moa_bot_{name}", help_, registry=self._registry)
+
+    def seconds(self, name: str, help_: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(
+            f"moa_bot_{name}_seconds", help_, labels, registry=self._registry, buckets=buckets
+        )
+
+
+class QuestionMetrics:
+    """Questions and replies."""
+
+    def __init__(self, define: _Definitions) -> None:
+        self.claimed = define.counter(
             "questions_claimed",
             "Questions received by this process. claim: new, or duplicate (Slack resends events it "
             "believes were lost).",
             *("surface", "claim"),
         )
-        self.begun = counter(
+        self.begun = define.counter(
             "questions_begun",
             "Attempts to answer a question started by this process. attempt: first, or again after "
             "an interrupted attempt.",
             "attempt",
         )
-        self.ended = counter(
+        self.ended = define.counter(
             "questions_ended",
             "Questions ended by this process. outcome: the reply's status (complete, partial, "
             "unsynthesised), delivered earlier (delivered_before), or why there is no reply.",
             *("pipeline", "outcome"),
         )
-        self.interrupted = counter(
+        self.interrupted = define.counter(
             "questions_interrupted",
             "Attempts interrupted in this process and left for another attempt.",
         )
-        self.in_work = Gauge(
-            "moa_bot_questions_in_work",
+        self.in_work = define.gauge(
+            "questions_in_work",
             "Questions in progress in this process. Sum over processes.",
-            registry=registry,
         )
-        self.workers = Gauge(
-            "moa_bot_workers",
+        self.workers = define.gauge(
+            "workers",
             f"Processes that answer questions, as seen by this one. {SHARED}",
-            registry=registry,
         )
-        self.wait = seconds(
+        self.wait = define.seconds(
             "question_wait",
             "Seconds from receiving a question to the start of its first attempt.",
             WAIT_BUCKETS,
         )
-        self.first_text = seconds(
+        self.first_text = define.seconds(
             "question_first_text",
             "Seconds from receiving a question to the first text of its reply.",
             WHOLE_BUCKETS,
             "pipeline",
         )
-        self.whole = seconds(
+        self.whole = define.seconds(
             "question",
             "Seconds from receiving a question to its complete reply in Slack.",
             WHOLE_BUCKETS,
             "pipeline",
         )
-        self.calls = counter(
+
+
+class ModelCallMetrics:
+    """Calls to models."""
+
+    def __init__(self, define: _Definitions) -> None:
+        self.calls = define.counter(
             "model_calls",
             "Model calls that ended. model: the configured name. state: used, truncated (reached "
             "its token limit), late, cut (stopped early) or failed.",
             *("model", "role", "state"),
         )
-        self.errors = counter(
+        self.errors = define.counter(
             "model_call_errors",
             "Model calls without a complete answer, by kind of error; timeout, cancelled and "
             "hedged calls were stopped by the bot.",
             *("model", "kind"),
         )
-        self.first_token = seconds(
+        self.first_token = define.seconds(
             "model_first_token",
             "Seconds from the start of a model call to its first token.",
             TOKEN_BUCKETS,
             "model",
         )
-        self.call = seconds(
+        self.call = define.seconds(
             "model_call",
             "Seconds from the start of a model call to its end, successful or not.",
             WHOLE_BUCKETS,
             "model",
         )
-        self.tokens = counter(
+        self.tokens = define.counter(
             "model_tokens",
             "Tokens as reported by the providers. kind: input, output, or cached_input (part of "
             "input).",
             *("model", "kind"),
         )
-        self.cost = counter("model_cost_usd", "Cost in US dollars, if known.", "model")
-        self.without_cost = counter(
+        self.cost = define.counter("model_cost_usd", "Cost in US dollars, if known.", "model")
+        self.without_cost = define.counter(
             "model_calls_without_cost",
             "Calls with unknown price or usage, which the cost leaves out.",
             "model",
         )
-        self.slack = counter(
+
+
+class SlackMetrics:
+    """Requests from and to Slack."""
+
+    def __init__(self, define: _Definitions) -> None:
+        self.calls = define.counter(
             "slack_calls",
             "Requests to Slack's Web API, counting each try. outcome: ok, rate_limited, no_answer "
             "(effect unknown), or the class of Slack's error.",
             *("method", "outcome"),
         )
-        self.held_back = counter(
+        self.held_back = define.counter(
             "slack_events_held_back_minutes",
             "Minutes in which Slack withheld events because a workspace sent too many "
             "(app_rate_limited).",
         )
-        self.ack = seconds(
+        self.ack = define.seconds(
             "slack_ack",
             "Seconds from a Slack request to its acknowledgement, with the question stored. mode: "
             "http or socket. outcome: ok, or refused (Slack resends it).",
             ACK_BUCKETS,
             *("mode", "outcome"),
         )
+
+
+class MetricDefinitions:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        define = _Definitions(registry)
+        self.questions = QuestionMetrics(define)
+        self.model_calls = ModelCallMetrics(define)
+        self.slack = SlackMetrics(define)
 
 
 def intake_gauges(*, connected: bool | None, idle_s: float | None) -> Iterator[Metric]:

@@ -62,32 +62,32 @@ class Metrics:
 
     def claimed(self, surface: Surface, *, new: bool) -> None:
         """Count a question that arrived, for the first time or as a duplicate."""
-        self._metrics.claimed.labels(surface, "new" if new else "duplicate").inc()
+        self._metrics.questions.claimed.labels(surface, "new" if new else "duplicate").inc()
 
     def observe_ack(self, mode: Literal["http", "socket"], seconds: float, status: int) -> None:
         """Record the response to a Slack request. Slack resends it unless the status is 200."""
         outcome = "ok" if status == HTTPStatus.OK else "refused"
         if status == HTTPStatus.OK:  # a refused request may be forged
             self._last_event = time.monotonic()
-        self._metrics.ack.labels(mode, outcome).observe(seconds)
+        self._metrics.slack.ack.labels(mode, outcome).observe(seconds)
 
     def count_held_back_minute(self) -> None:
         """Count a minute in which Slack withheld events because there were too many."""
-        self._metrics.held_back.inc()
+        self._metrics.slack.held_back.inc()
 
     def set_workers(self, count: int) -> None:
         """Set the number of processes that share the work."""
-        self._metrics.workers.set(count)
+        self._metrics.questions.workers.set(count)
 
     def count_slack_call(self, method: str, outcome: str) -> None:
         """Count a request to Slack's Web API."""
-        self._metrics.slack.labels(method, outcome).inc()
+        self._metrics.slack.calls.labels(method, outcome).inc()
 
     @contextmanager
     def work(self, run: Run) -> Generator[RunSpan, None, None]:
         """Observe work on a run."""
         span = _RunMetrics(self._metrics, run, self._pipeline(run.pipeline), self._models)
-        with self._metrics.in_work.track_inprogress():
+        with self._metrics.questions.in_work.track_inprogress():
             try:
                 yield span
             finally:
@@ -100,15 +100,15 @@ class Metrics:
         """Create label combinations at 0: otherwise their first event shows no increase."""
         for pipeline in self._pipelines:
             for outcome in OUTCOMES:
-                self._metrics.ended.labels(pipeline, outcome)
+                self._metrics.questions.ended.labels(pipeline, outcome)
         for surface in get_args(Surface):
             for claim in ("new", "duplicate"):
-                self._metrics.claimed.labels(surface, claim)
+                self._metrics.questions.claimed.labels(surface, claim)
         for attempt in ("first", "again"):
-            self._metrics.begun.labels(attempt)
+            self._metrics.questions.begun.labels(attempt)
         for model in self._models:
-            self._metrics.cost.labels(model)
-            self._metrics.without_cost.labels(model)
+            self._metrics.model_calls.cost.labels(model)
+            self._metrics.model_calls.without_cost.labels(model)
 
 
 class _RunMetrics:
@@ -123,16 +123,16 @@ class _RunMetrics:
         self._models = models
         self._has_first_text = False
         self._ended = False
-        metrics.begun.labels("again" if run.resumed else "first").inc()
+        metrics.questions.begun.labels("again" if run.resumed else "first").inc()
         if not run.resumed:
-            metrics.wait.observe(self._age_s())
+            metrics.questions.wait.observe(self._age_s())
 
     def on_event(self, event: Event) -> None:
         match event:
             case Delta():
                 if not self._has_first_text:
                     self._has_first_text = True
-                    self._metrics.first_text.labels(self._pipeline).observe(self._age_s())
+                    self._metrics.questions.first_text.labels(self._pipeline).observe(self._age_s())
             case Answered(call=call) | Failed(call=call) | Retried(call) | Compared(call=call):
                 if call.attempt:  # 0 marks a recorded answer, counted by an earlier attempt
                     self._count(call)
@@ -141,31 +141,34 @@ class _RunMetrics:
 
     def ended(self, how: Ended) -> None:
         self._ended = True
-        self._metrics.ended.labels(self._pipeline, how).inc()
+        self._metrics.questions.ended.labels(self._pipeline, how).inc()
         if how in REPLIED:
-            self._metrics.whole.labels(self._pipeline).observe(self._age_s())
+            self._metrics.questions.whole.labels(self._pipeline).observe(self._age_s())
 
     def close(self) -> None:
         """Count an interruption if the run didn't end."""
         if not self._ended:
-            self._metrics.interrupted.inc()
+            self._metrics.questions.interrupted.inc()
 
     def _count(self, call: Call) -> None:
-        metrics, model = self._metrics, call.model if call.model in self._models else OTHER
-        metrics.calls.labels(model, call.role, call.state).inc()
-        metrics.call.labels(model).observe(call.ended - call.started)
+        calls, model = (
+            self._metrics.model_calls,
+            call.model if call.model in self._models else OTHER,
+        )
+        calls.calls.labels(model, call.role, call.state).inc()
+        calls.call.labels(model).observe(call.ended - call.started)
         if call.error_kind:
-            metrics.errors.labels(model, call.error_kind).inc()
+            calls.errors.labels(model, call.error_kind).inc()
         if call.first_token is not None:
-            metrics.first_token.labels(model).observe(call.first_token - call.started)
+            calls.first_token.labels(model).observe(call.first_token - call.started)
         if usage := call.usage:
-            metrics.tokens.labels(model, "input").inc(usage.input_tokens)
-            metrics.tokens.labels(model, "cached_input").inc(usage.cached_tokens)
-            metrics.tokens.labels(model, "output").inc(usage.output_tokens)
+            calls.tokens.labels(model, "input").inc(usage.input_tokens)
+            calls.tokens.labels(model, "cached_input").inc(usage.cached_tokens)
+            calls.tokens.labels(model, "output").inc(usage.output_tokens)
         if call.cost_usd is not None:
-            metrics.cost.labels(model).inc(call.cost_usd)
+            calls.cost.labels(model).inc(call.cost_usd)
         elif call.usage or call.state != "failed":
-            metrics.without_cost.labels(model).inc()
+            calls.without_cost.labels(model).inc()
 
     def _age_s(self) -> float:
         """Return the run's age in seconds, never negative if two machines' clocks disagree."""

@@ -22,6 +22,12 @@ STATES = ("live", "waiting", "running", "answered", "failed")
 
 def add_admin_commands(commands: Any, add: Add) -> None:
     """Add the operator commands to these subparsers, each with `add`."""
+    _add_worker(commands, add)
+    _add_runs(commands, add)
+    _add_purge(commands, add)
+
+
+def _add_worker(commands: Any, add: Add) -> None:
     worker = add(
         commands, "worker", _worker, "answer questions that `moa-bot run` receives (Postgres only)"
     )
@@ -44,6 +50,9 @@ def add_admin_commands(commands: Any, add: Add) -> None:
         type=port,
         help="serve /metrics, /healthz and /readyz on this port",
     )
+
+
+def _add_runs(commands: Any, add: Add) -> None:
     runs = add(commands, "runs", _runs, "list questions, or show one in detail")
     runs.add_argument(
         "run", metavar="RUN", nargs="?", type=filled, help="show this run with all its model calls"
@@ -61,6 +70,9 @@ def add_admin_commands(commands: Any, add: Add) -> None:
     runs.add_argument(
         "--texts", action="store_true", help="with RUN, also show the question and the reply"
     )
+
+
+def _add_purge(commands: Any, add: Add) -> None:
     purge = add(commands, "purge", _purge, "delete stored questions, answers and brainstorms")
     purge.add_argument("--team", metavar="T…", type=_team, help="only this workspace's")
     purge.add_argument("--user", metavar="U…", type=_user, help="only this person's")

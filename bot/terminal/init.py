@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,6 @@ from bot.errors import ConfigurationError
 from bot.settings import DEFAULT_CONFIG, load_environment, load_variables
 from bot.terminal.found_models import Source, find_models
 from bot.terminal.safe_text import one_line
-from bot.terminal.toml_text import key, lines, value
 from moa.pipeline.config import Config
 
 EXAMPLE: Final = "moa.example.toml"
@@ -37,6 +37,8 @@ NEXT: Final = (
     "Next: `moa-bot check` tries each model, and "
     '`moa-bot ask "Name three risks of a four-day week."` asks them.'
 )
+
+BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 Print = Callable[[str], object]
 
@@ -175,3 +177,30 @@ def _demo() -> tuple[dict[str, Mapping[str, Any]], list[str]]:
         name: model.model_dump(exclude_defaults=True) for name, model in config.models.items()
     }
     return tables, list(_pipelines(list(tables), "", slow=True))
+
+
+def key(name: str) -> str:
+    """Return a key, or a part of a table's name, quoted if necessary."""
+    return name if BARE_KEY.fullmatch(name) else value(name)
+
+
+def value(item: Any) -> str:
+    """Return a string, number, boolean, list or inline table as TOML."""
+    match item:
+        case bool():
+            return "true" if item else "false"
+        case str():
+            # TOML's basic strings have JSON's escapes.
+            return json.dumps(item, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case Mapping():
+            pairs = ", ".join(f"{key(str(name))} = {value(each)}" for name, each in item.items())
+            return f"{{ {pairs} }}"
+        case list() | tuple():
+            return f"[{', '.join(value(each) for each in item)}]"
+        case _:
+            return str(item)
+
+
+def lines(table: Mapping[str, Any]) -> str:
+    """Return a table's keys, one per line."""
+    return "".join(f"{key(name)} = {value(item)}\n" for name, item in table.items())

@@ -75,60 +75,74 @@ class TrialPage:
         )
 
 
-def trial_app(page: TrialPage) -> Starlette:
-    """Build the app. `bot.trial.security.Gate` must guard it."""
+class TrialRoutes:
+    """Answers the page's requests."""
 
-    async def index(_request: Request) -> Response:
+    def __init__(self, page: TrialPage) -> None:
+        self._page = page
+
+    async def index(self, _request: Request) -> Response:
+        """Redirect to the first example."""
         slug = cast.PEOPLE[0].slug
-        return RedirectResponse(_first_thread(page.window(slug), slug), status_code=303)
+        return RedirectResponse(_first_thread(self._page.window(slug), slug), status_code=303)
 
-    async def person(request: Request) -> Response:
+    async def person(self, request: Request) -> Response:
+        """Redirect to a person's most used conversation."""
         slug = str(request.path_params["person"])
-        return RedirectResponse(_first_room(page.window(slug), slug), status_code=303)
+        return RedirectResponse(_first_room(self._page.window(slug), slug), status_code=303)
 
-    async def show(request: Request) -> Response:
-        window = page.window(str(request.path_params["person"]))
-        place = page.place(request, window)
+    async def show(self, request: Request) -> Response:
+        """Show a page."""
+        window = self._page.window(str(request.path_params["person"]))
+        place = self._page.place(request, window)
         if place.channel.kind == "im":
             await window.open_app(place.tab)
-        return HTMLResponse(_draw_page(page, window, place, request))
+        return HTMLResponse(_draw_page(self._page, window, place, request))
 
-    async def events(request: Request) -> Response:
-        window = page.window(str(request.path_params["person"]))
-        place = page.place(request, window)
-        stream = page.live.follow(lambda: page.regions.draw(window, place))
+    async def events(self, request: Request) -> Response:
+        """Stream the live updates of a page."""
+        window = self._page.window(str(request.path_params["person"]))
+        place = self._page.place(request, window)
+        stream = self._page.live.follow(lambda: self._page.regions.draw(window, place))
         return StreamingResponse(stream, media_type="text/event-stream")
 
-    async def act(request: Request) -> Response:
-        window = page.window(str(request.path_params["person"]))
+    async def act(self, request: Request) -> Response:
+        """Do what a person's click or form asks for."""
+        window = self._page.window(str(request.path_params["person"]))
         action = ACTIONS.get(str(request.path_params["action"]))
         if not action:
             raise NotVisibleError(request.url.path)
         values, files = await _body(request)
-        answer = await action(ActionContext(window, page.runner, values, files))
+        answer = await action(ActionContext(window, self._page.runner, values, files))
         return JSONResponse(answer)
 
-    async def call(request: Request) -> Response:
-        record = page.window(cast.PEOPLE[0].slug).call(int(request.path_params["number"]))
+    async def call(self, request: Request) -> Response:
+        """Show one of the bot's calls to Slack."""
+        record = self._page.window(cast.PEOPLE[0].slug).call(int(request.path_params["number"]))
         shown = [without_tokens(_pretty(part)) for part in (record.args, record.response)]
         html = draw("call.html", arguments=shown[0], answer=shown[1], status=record.status)
         return HTMLResponse(html)
 
-    async def file(request: Request) -> Response:
-        return _download(page, str(request.path_params["file"]))
+    async def file(self, request: Request) -> Response:
+        """Download a file."""
+        return _download(self._page, str(request.path_params["file"]))
 
+
+def trial_app(page: TrialPage) -> Starlette:
+    """Build the app. `bot.trial.security.Gate` must guard it."""
+    routes = TrialRoutes(page)
     return Starlette(
         routes=[
-            Route("/", index),
-            Route("/as/{person}", person),
-            Route("/as/{person}/", person),
-            Route("/as/{person}/act/{action}", act, methods=["POST"]),
-            Route("/as/{person}/{channel}", show),
-            Route("/as/{person}/{channel}/home", show),
-            Route("/as/{person}/{channel}/events", events),
-            Route("/as/{person}/{channel}/thread/{thread}", show),
-            Route("/call/{number:int}", call),
-            Route("/file/{file}", file),
+            Route("/", routes.index),
+            Route("/as/{person}", routes.person),
+            Route("/as/{person}/", routes.person),
+            Route("/as/{person}/act/{action}", routes.act, methods=["POST"]),
+            Route("/as/{person}/{channel}", routes.show),
+            Route("/as/{person}/{channel}/home", routes.show),
+            Route("/as/{person}/{channel}/events", routes.events),
+            Route("/as/{person}/{channel}/thread/{thread}", routes.show),
+            Route("/call/{number:int}", routes.call),
+            Route("/file/{file}", routes.file),
             Mount("/static", StaticFiles(packages=[("bot.trial", "static")])),
         ],
         exception_handlers={

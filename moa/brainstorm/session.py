@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -103,13 +103,23 @@ async def brainstorm(
     require_list("ideas", ideas, (str, Idea), "a string or an Idea")
     require_seed(seed)
     check_counts(calls, ideas_per_call)
-    session = _Session(topic, material, _numbered(ideas), _seed(seed), calls, ideas_per_call)
-    wanted = {"fit_personas": fit_personas, "result": result}
     if plan is not None:
         require("plan", plan, Plan, "a moa.Plan")
-        async with aclosing(session.events(plan, **wanted)) as events:
+    session = _Session(topic, material, _numbered(ideas), _seed(seed), calls, ideas_per_call)
+    async with _opened(models, plan) as asked:
+        made = session.events(asked, fit_personas=fit_personas, result=result)
+        async with aclosing(made) as events:
             async for event in events:
                 yield event
+
+
+@asynccontextmanager
+async def _opened(
+    models: str | Model | Sequence[str | Model] | None, plan: Plan | None
+) -> AsyncGenerator[Plan, None]:
+    """Open the plan, or one made of the models."""
+    if plan is not None:
+        yield plan
         return
     from moa.model_refs import ModelResolver  # noqa: PLC0415 - heavy, and a plan needs none
     from moa.providers import Endpoints  # noqa: PLC0415 - as above
@@ -117,11 +127,9 @@ async def brainstorm(
     assert models is not None
     async with Endpoints() as endpoints:
         resolver = ModelResolver(endpoints, lookup_in())
-        plan = resolver.plan(models, None, "synthesise")
+        made = resolver.plan(models, None, "synthesise")
         await resolver.prepare()
-        async with aclosing(session.events(plan, **wanted)) as events:
-            async for event in events:
-                yield event
+        yield made
 
 
 @dataclass(slots=True)

@@ -7,26 +7,21 @@ References: https://docs.anthropic.com/en/api/messages, …/claude-on-amazon-bed
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from moa.pipeline.provider_presets import Api
 from moa.ports import Profile
 from moa.providers import sdk_client
 from moa.providers.address import checked_address
 from moa.providers.endpoints import Endpoints, checked_key
+from moa.providers.http_model import HttpModel
 from moa.providers.messages_codec import MessagesDecoder, message_turns
-from moa.providers.parameters import Parameters, SentBody, post, reasoning_allowance
-from moa.providers.response_reader import read_answer
+from moa.providers.parameters import Parameters, reasoning_allowance
 from moa.providers.server_access import ServerAccess
 from moa.providers.surrogates import replace_surrogates
-from moa.thoughts.thought_filter import OpenThoughtDetector
-from moa.types import Chunk, Prompt, Sampling
-
-if TYPE_CHECKING:
-    import httpx2
+from moa.types import Prompt, Sampling
 
 MAX_OUTPUT_TOKENS: Final = 4_096
 """The default output limit; this API requires one."""
@@ -37,7 +32,7 @@ _THINKS_ON_REQUEST: Final = re.compile(r"(^|\.|/)claude-(v?[23]\b|instant)")
 _MODEL_PAGES: Final[Mapping[Api, str]] = {"anthropic": "/v1/models"}
 
 
-class AnthropicModel:
+class AnthropicModel(HttpModel):
     """A model on the Messages API.
 
     The API no longer accepts `temperature`, so none is sent and the profile says so. Consecutive
@@ -88,72 +83,34 @@ class AnthropicModel:
     ) -> None:
         thinks = "thinking" in (options or {}) or not _THINKS_ON_REQUEST.search(model)
         allowance = reasoning_allowance(reasoning_tokens, profile.context_window, thinks=thinks)
-        self._profile = replace(profile, takes_temperature=False, reasoning_tokens=allowance)
-        self._model = model
-        self._endpoints = endpoints
-        self._access = ServerAccess.of(
-            api,
-            checked_address(base_url),
-            checked_key(api_key),
-            is_token=is_token,
-            headers=headers,
-            cloud=cloud,
+        super().__init__(
+            replace(profile, takes_temperature=False, reasoning_tokens=allowance),
+            model,
+            endpoints,
+            ServerAccess.of(
+                api,
+                checked_address(base_url),
+                checked_key(api_key),
+                is_token=is_token,
+                headers=headers,
+                cloud=cloud,
+            ),
+            parameters=Parameters(omit),
+            timeout_s=timeout_s,
+            decoder=MessagesDecoder,
+            path="/v1/messages",
+            model_pages=_MODEL_PAGES.get(api),
         )
-        self._timeout_s = timeout_s
         self._reasoning_effort = reasoning_effort
-        self._parameters = Parameters(omit)
         self._options = dict(options or {})
-        self._open_thoughts = OpenThoughtDetector()
 
-    @property
-    def profile(self) -> Profile:
-        """The model's static properties."""
-        return self._profile
-
-    def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
-        """Send the prompt and stream the answer; see `moa.Model`."""
-        sent = SentBody()
-        return read_answer(
-            partial(self._send, prompt, sampling, sent),
-            partial(MessagesDecoder, self._model),
-            self._open_thoughts,
-            partial(self._parameters.learn_from_body, sent),
-        )
-
-    async def prepare(self) -> None:
-        """Import the SDK and build the client before the first question.
-
-        Raises:
-            Rejected: no key is set.
-        """
-        await self._client()
-
-    async def probe(self) -> None:
-        """Check address, key and model name, for free if the server allows it.
-
-        Raises:
-            ModelError: the check failed.
-        """
-        client = await self._client()
-        path = _MODEL_PAGES.get(self._access.api)
-        await sdk_client.probe(client, self, path=path, name=self._model, timeout_s=self._timeout_s)
-
-    async def _client(self) -> sdk_client.SdkClient:
-        return await self._endpoints.client(self._access)
-
-    async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
-        client = await self._client()
-        return await post(
-            client,
-            "/v1/messages",
-            lambda allowance: self._body(prompt, sampling, allowance),
-            self._parameters,
-            allowance=self._profile.reasoning_tokens,
-            timeout_s=self._timeout_s,
-            sent_body=sent,
-        )
-
-    def _body(self, prompt: Prompt, sampling: Sampling, allowance: int) -> dict[str, Any]:
+    def _body(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        allowance: int,
+        host: str,  # noqa: ARG002 - the same body for every server
+    ) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
             "max_tokens": (sampling.max_output_tokens or MAX_OUTPUT_TOKENS) + allowance,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from moa.errors import ModelError, Unavailable
 from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
-from moa.providers.response_reader import Event, parse
+from moa.providers.answer_decoder import AnswerDecoder, Event
 from moa.providers.response_shapes import extract_refusal, extract_text, parse_stop, select_choice
 from moa.providers.surrogates import replace_surrogates
 from moa.providers.turns import inline_system
 from moa.providers.usage_fields import find_chat_usage
-from moa.types import Chunk, Message, Prompt, Stop, Usage
+from moa.types import Message, Prompt
 
 _DONE: Final = b"[DONE]"
 
@@ -44,68 +43,32 @@ def _content(message: Message) -> str | list[dict[str, Any]]:
     return [*parts, {"type": "text", "text": text}]
 
 
-class ChatDecoder:
-    """Decodes one answer; see `moa.providers.response_reader.Decoder`."""
+class ChatDecoder(AnswerDecoder):
+    """Decodes one answer."""
 
     def __init__(self, model: str) -> None:
-        self.stop: Stop | None = None
-        self.finished = False
-        self.done = False
-        self.error: ModelError | None = None
-        self.error_body: object = None
-        self._model = model
+        super().__init__(model)
         self._index: int | None = None
         self._streams_deltas = False
-        self._usage: Usage | None = None
 
-    @property
-    def has_usage(self) -> bool:
-        """Whether usage has been received."""
-        return self._usage is not None
+    def _decode_data(self, data: bytes, texts: list[str]) -> None:
+        if data.strip() == _DONE:
+            self.done = True
+        else:
+            super()._decode_data(data, texts)
 
-    def decode(self, events: list[bytes]) -> Chunk | None:
-        """Return the text of these events as one chunk, with the usage if it changed."""
-        texts: list[str] = []
-        before = self._usage
-        for data in events:
-            if data.strip() == _DONE:
-                self.done = True
-                break
-            if not self._decode_data(data, texts):
-                break
-        text = "".join(texts)
-        changed_usage = self._usage if self._usage is not before else None
-        return Chunk(text, changed_usage) if text or changed_usage else None
-
-    def decode_whole(self, answer: Event) -> Chunk:
-        """Decode the answer of a server that doesn't stream."""
-        self.done = True
-        if error := answer.get("error"):
-            self.error_body = error
-            raise error_mapping.from_stream_error(error, model=self._model)
+    def _decode_answer(self, answer: Event) -> str:
         texts: list[str] = []
         self._decode_event(answer, texts)
         if not answer.get("choices") or self.error:
             raise self.error or error_mapping.unreadable()
-        return Chunk("".join(texts), self._usage)
-
-    def final_chunk(self) -> Chunk:
-        """Return the final chunk: usage and stop reason."""
-        return Chunk(usage=self._usage, stop=self.stop or "end")
-
-    def _decode_data(self, data: bytes, texts: list[str]) -> bool:
-        try:
-            self._decode_event(parse(data), texts)
-        except Unavailable as error:
-            self.error = error
-        return self.error is None
+        return "".join(texts)
 
     def _decode_event(self, event: Event, texts: list[str]) -> None:
         if error := event.get("error"):
-            self.error_body = error
-            self.error = error_mapping.from_stream_error(error, model=self._model)
+            self._fail(error)
             return
-        self._usage = find_chat_usage(event) or self._usage
+        self.usage = find_chat_usage(event) or self.usage
         choice, self._index = select_choice(event.get("choices"), self._index)
         if choice is not None:
             self._decode_choice(choice, texts)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from moa.errors import ModelError, Unavailable
 from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
-from moa.providers.response_reader import Event, parse
+from moa.providers.answer_decoder import AnswerDecoder, Event
 from moa.providers.response_shapes import extract_text, parse_stop
 from moa.providers.surrogates import replace_surrogates
 from moa.providers.turns import merge_turns
 from moa.providers.usage_fields import parse_messages_usage
-from moa.types import Chunk, Message, Prompt, Stop, Usage
+from moa.types import Message, Prompt
 
 BEFORE_ASSISTANT: Final = "(The conversation before this point is not shown.)"
 """Inserted when a thread starts with an assistant turn, which the API rejects."""
@@ -42,57 +41,24 @@ def _content(turn: Message) -> str | list[dict[str, Any]]:
     return [*blocks, *([{"type": "text", "text": turn.content}] if turn.content else ())]
 
 
-class MessagesDecoder:
-    """Decodes one answer; see `moa.providers.response_reader.Decoder`."""
+class MessagesDecoder(AnswerDecoder):
+    """Decodes one answer."""
 
     def __init__(self, model: str) -> None:
-        self.stop: Stop | None = None
-        self.finished = False
-        self.done = False
-        self.error: ModelError | None = None
-        self.error_body: object = None
-        self._model = model
+        super().__init__(model)
         self._fields: dict[str, Any] = {}
-        self._usage: Usage | None = None
 
-    @property
-    def has_usage(self) -> bool:
-        """Whether usage has been received."""
-        return self._usage is not None
+    def _decode_data(self, data: bytes, texts: list[str]) -> None:
+        if data.startswith(b"{"):  # anything else is the other API's `[DONE]`
+            super()._decode_data(data, texts)
 
-    def decode(self, events: list[bytes]) -> Chunk | None:
-        """Return the text of these events as one chunk, with the usage if it changed."""
-        texts: list[str] = []
-        before = self._usage
-        for data in events:
-            if self.done or self.error:
-                break
-            if not data.startswith(b"{"):  # the other API's `[DONE]`
-                continue
-            try:
-                self._decode_event(parse(data), texts)
-            except Unavailable as error:
-                self.error = error
-        text = "".join(texts)
-        changed_usage = self._usage if self._usage is not before else None
-        return Chunk(text, changed_usage) if text or changed_usage else None
-
-    def decode_whole(self, answer: Event) -> Chunk:
-        """Decode the answer of a server that doesn't stream."""
-        self.done = True
-        if error := answer.get("error"):
-            self.error_body = error
-            raise error_mapping.from_stream_error(error, model=self._model)
+    def _decode_answer(self, answer: Event) -> str:
         blocks = answer.get("content")
         if not isinstance(blocks, list | str):
             raise error_mapping.unreadable()
         self._merge_usage(answer.get("usage"))
         self._finish(answer.get("stop_reason"))
-        return Chunk(extract_text(blocks), self._usage)
-
-    def final_chunk(self) -> Chunk:
-        """Return the final chunk: usage and stop reason."""
-        return Chunk(usage=self._usage, stop=self.stop or "end")
+        return extract_text(blocks)
 
     def _decode_event(self, event: Event, texts: list[str]) -> None:
         match event.get("type"):
@@ -108,8 +74,7 @@ class MessagesDecoder:
             case "message_stop":
                 self.done = True
             case "error":
-                self.error_body = event.get("error")
-                self.error = error_mapping.from_stream_error(self.error_body, model=self._model)
+                self._fail(event.get("error"))
             case _:  # "ping", "content_block_stop" and future event types
                 pass
 
@@ -124,4 +89,4 @@ class MessagesDecoder:
         fields = {k: v for k, v in error_mapping.as_mapping(usage).items() if v is not None}
         if fields:
             self._fields |= fields
-            self._usage = parse_messages_usage(self._fields) or self._usage
+            self.usage = parse_messages_usage(self._fields) or self.usage

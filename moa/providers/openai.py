@@ -5,30 +5,23 @@ Reference: https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from moa.ports import Profile
 from moa.providers import sdk_client
 from moa.providers.address import checked_address
 from moa.providers.chat_codec import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints, checked_key
+from moa.providers.http_model import HttpModel
 from moa.providers.parameters import (
     REASONING_TOKENS,
     Parameters,
-    SentBody,
-    post,
     reasoning_allowance,
 )
-from moa.providers.response_reader import read_answer
 from moa.providers.server_access import ServerAccess
-from moa.thoughts.thought_filter import OpenThoughtDetector
-from moa.types import Chunk, Prompt, Sampling
-
-if TYPE_CHECKING:
-    import httpx2
+from moa.types import Prompt, Sampling
 
 __all__ = ["REASONING_TOKENS", "OpenAIModel"]
 
@@ -38,7 +31,7 @@ _OWN_DOMAINS: Final = (".openai.com", ".azure.com")
 _WITHOUT_REASONING: Final = ("gpt-3", "gpt-4", "chatgpt-4")
 
 
-class OpenAIModel:
+class OpenAIModel(HttpModel):
     """A model on Chat Completions.
 
     Reasoning counts against the output limit, so a model that reasons for 800 tokens could answer
@@ -86,70 +79,24 @@ class OpenAIModel:
     ) -> None:
         thinks = not model.rpartition("/")[2].removeprefix("ft:").startswith(_WITHOUT_REASONING)
         allowance = reasoning_allowance(reasoning_tokens, profile.context_window, thinks=thinks)
-        self._profile = replace(profile, reasoning_tokens=allowance)
-        self._model = model
-        self._endpoints = endpoints
-        self._access = ServerAccess.of(
-            "openai", checked_address(base_url), checked_key(api_key), headers=headers
+        super().__init__(
+            replace(profile, reasoning_tokens=allowance),
+            model,
+            endpoints,
+            ServerAccess.of(
+                "openai", checked_address(base_url), checked_key(api_key), headers=headers
+            ),
+            parameters=Parameters(omit, system_role=system_role),
+            timeout_s=timeout_s,
+            decoder=ChatDecoder,
+            path="/chat/completions",
+            model_pages="/models",
         )
-        self._timeout_s = timeout_s
         self._reasoning_effort = reasoning_effort
-        self._parameters = Parameters(omit, system_role=system_role)
         self._options = dict(options or {})
-        self._open_thoughts = OpenThoughtDetector()
-
-    @property
-    def profile(self) -> Profile:
-        """The model's static properties."""
-        return self._profile
-
-    def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
-        """Send the prompt and stream the answer; see `moa.Model`."""
-        sent = SentBody()
-        return read_answer(
-            partial(self._send, prompt, sampling, sent),
-            partial(ChatDecoder, self._model),
-            self._open_thoughts,
-            partial(self._parameters.learn_from_body, sent),
-        )
-
-    async def prepare(self) -> None:
-        """Import the SDK and build the client before the first question.
-
-        Raises:
-            Rejected: no key is set.
-        """
-        await self._client()
-
-    async def probe(self) -> None:
-        """Check address, key and model name, for free if the server allows it.
-
-        Raises:
-            ModelError: the check failed.
-        """
-        client = await self._client()
-        await sdk_client.probe(
-            client, self, path="/models", name=self._model, timeout_s=self._timeout_s
-        )
-
-    async def _client(self) -> sdk_client.SdkClient:
-        return await self._endpoints.client(self._access)
-
-    async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
-        client = await self._client()
-        own = client.host.endswith(_OWN_DOMAINS)
-        return await post(
-            client,
-            "/chat/completions",
-            lambda allowance: self._body(prompt, sampling, allowance, own=own),
-            self._parameters,
-            allowance=self._profile.reasoning_tokens,
-            timeout_s=self._timeout_s,
-            sent_body=sent,
-        )
 
     def _body(
-        self, prompt: Prompt, sampling: Sampling, allowance: int, *, own: bool
+        self, prompt: Prompt, sampling: Sampling, allowance: int, host: str
     ) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
@@ -158,6 +105,7 @@ class OpenAIModel:
             "stream_options": {"include_usage": True},
         }
         if sampling.max_output_tokens is not None:
+            own = host.endswith(_OWN_DOMAINS)
             cap = "max_completion_tokens" if own else "max_tokens"
             body[cap] = sampling.max_output_tokens + allowance
         if sampling.temperature is not None and self._profile.takes_temperature:

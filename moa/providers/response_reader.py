@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
-
-from pydantic_core import from_json
+from typing import TYPE_CHECKING, Final, Literal
 
 from moa.errors import ModelError, Unavailable
 from moa.providers import aws_events, error_mapping
+from moa.providers.answer_decoder import AnswerDecoder, parse
 from moa.providers.burst_pacer import StreamThrottle
 from moa.providers.clean_chunks import ChunkCleaner
 from moa.providers.decompression import BYTE_STREAM, SLICE_BYTES
@@ -21,7 +19,7 @@ from moa.providers.parameters import MAX_FORMS
 from moa.providers.sse import EventReader, EventTooLongError
 from moa.providers.surrogates import SurrogateRepair
 from moa.thoughts.thought_filter import OpenThoughtDetector
-from moa.types import Chunk, Stop
+from moa.types import Chunk
 
 if TYPE_CHECKING:
     import httpx2
@@ -47,48 +45,10 @@ _EVENT_STARTS: Final = (b"{", b"[DONE]")
 _BLANKS: Final = b" \t\r\n\xef\xbb\xbf"
 _THROTTLE: Final = StreamThrottle()
 
-Event = Mapping[str, Any]
-
-
-class Decoder(Protocol):
-    """The API-specific part of reading. One decoder per answer."""
-
-    stop: Stop | None
-    """The stop reason, once received."""
-
-    finished: bool
-    """Whether the model has stopped: no more text will come."""
-
-    done: bool
-    """Whether the API's end marker was read."""
-
-    error: ModelError | None
-    """An error reported inside the stream."""
-
-    error_body: object
-    """That error as the server sent it; None if there is none."""
-
-    @property
-    def has_usage(self) -> bool:
-        """Whether usage has been received."""
-        ...
-
-    def decode(self, events: list[bytes]) -> Chunk | None:
-        """Return the text of these events as one chunk, with the usage if it changed."""
-        ...
-
-    def decode_whole(self, answer: Event) -> Chunk:
-        """Decode the answer of a server that doesn't stream."""
-        ...
-
-    def final_chunk(self) -> Chunk:
-        """Return the final chunk: usage and stop reason."""
-        ...
-
 
 async def read_answer(
     send: Callable[[], Awaitable[httpx2.Response]],
-    new_decoder: Callable[[], Decoder],
+    new_decoder: Callable[[], AnswerDecoder],
     open_thoughts: OpenThoughtDetector,
     learn: Callable[[object], bool],
 ) -> AsyncGenerator[Chunk, None]:
@@ -129,7 +89,7 @@ class _ResponseReader:
     Not a generator: closing an outer generator would leave an inner one to the garbage collector.
     """
 
-    def __init__(self, response: httpx2.Response, decoder: Decoder) -> None:
+    def __init__(self, response: httpx2.Response, decoder: AnswerDecoder) -> None:
         self._stream: ByteStream = response.extensions[BYTE_STREAM]
         self._decoder = decoder
         self._events = _event_reader(response)
@@ -162,7 +122,7 @@ class _ResponseReader:
         decoder = self._decoder
         if decoder.error:
             raise decoder.error
-        if decoder.done or (decoder.finished and decoder.has_usage):
+        if decoder.done or (decoder.finished and decoder.usage is not None):
             self._ended = True
             await _drain(self._stream)
             return None
@@ -285,32 +245,6 @@ async def _drain(stream: ByteStream) -> None:
         async with asyncio.timeout(DRAIN_S):
             while await stream.read():
                 pass
-
-
-def parse(data: bytes) -> Event:
-    """Parse a JSON object, or a list of one object, which some gateways send.
-
-    Half an emoji and invalid UTF-8 become lone surrogates, which `SurrogateRepair` handles.
-
-    Raises:
-        Unavailable: it isn't a JSON object (`garbled`).
-    """
-    try:
-        value = from_json(data)
-    except ValueError:
-        value = _parse_leniently(data)
-    if isinstance(value, list):
-        value = next(iter(cast("list[Any]", value)), None)
-    if not isinstance(value, dict):
-        raise error_mapping.unreadable()
-    return cast("Event", value)
-
-
-def _parse_leniently(data: bytes) -> object:
-    try:
-        return json.loads(data.decode("utf-8", "surrogateescape"))
-    except (ValueError, RecursionError):
-        raise error_mapping.unreadable() from None
 
 
 def _is_json(data: bytearray) -> bool:

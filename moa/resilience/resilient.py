@@ -66,24 +66,26 @@ def resilient(
         require_model("hedge_with", hedge_with)
     if (hedge_after_s is None) != (hedge_with is None):
         raise PipelineError("A hedge needs both hedge_after_s and hedge_with.")
-    wrapped, limiter = model, None
+    limiter = None
     if max_concurrency is not None or requests_per_minute is not None:
         limiter = RateLimiter(
             max_concurrency=max_concurrency,
             requests_per_minute=requests_per_minute,
             worker_share=worker_share,
         )
-    shared_breaker = Breaker(breaker) if breaker else None
-    if shared_breaker:
-        wrapped = CircuitBreakerModel(wrapped, shared_breaker)
-    if limiter:
-        # Outside the breaker, which would otherwise count waiting for a turn as silence.
-        wrapped = RateLimitedModel(wrapped, limiter)
-    if shared_breaker and limiter:
-        wrapped = FailFastModel(wrapped, shared_breaker)
+    wrapped = _guarded(model, limiter, Breaker(breaker) if breaker else None)
     profile = model.profile
     if max_attempts is not None:
         profile = replace(profile, max_attempts=max_attempts)
     if hedge_after_s is not None and hedge_with is not None:
         profile = replace(profile, hedge=Hedge(hedge_with, hedge_after_s))
     return wrapped if profile == model.profile else _WithProfile(wrapped, profile)
+
+
+def _guarded(model: Model, limiter: RateLimiter | None, breaker: Breaker | None) -> Model:
+    if breaker:
+        model = CircuitBreakerModel(model, breaker)
+    if limiter:
+        # Outside the breaker, which would otherwise count waiting for a turn as silence.
+        model = RateLimitedModel(model, limiter)
+    return FailFastModel(model, breaker) if breaker and limiter else model

@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.errors import ConfigurationError
 from bot.ports import Question
 from bot.storage.database import DatabaseAway, open_database
 from bot.storage.runs import StoredRunStore
+from bot.storage.sqlite import exclusive
 
 MEGABYTE = 1024 * 1024
 NO_FILE = "SELECT missing FROM nothing"
@@ -105,3 +107,21 @@ def shorten_lock_wait(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=10")
     cursor.close()
+
+
+def test_a_second_process_on_a_file_is_refused(tmp_path: Path) -> None:
+    """The message names the file and the remedy; after the first process ends, one can start."""
+    file = tmp_path / "bot.db"
+    refused = pytest.raises(ConfigurationError, match=r"Another moa-bot .*bot\.db.*DATABASE_URL")
+    with exclusive(file), refused, exclusive(file):
+        pass
+    with exclusive(file):
+        pass
+
+
+def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
+    """A lock file that cannot be created gets a clear message."""
+    (tmp_path / "folder").touch()
+    refused = pytest.raises(ConfigurationError, match="can't be locked")
+    with refused, exclusive(tmp_path / "folder" / "bot.db"):
+        pass

@@ -73,7 +73,7 @@ async def test_in_a_thread_its_messages_are_the_material(tmp_path: Path) -> None
         offer = await wait_for_offer(scene)
         assert offer.thread_ts == ts
         await slack.click(stage.ana, offer, ids.START)
-        view = await stage.opened_view(stage.ana, "messages of this thread are the material")
+        view = await stage.opened_view(stage.ana, "also read the messages in this thread")
         assert is_accepted(await slack.submit(stage.ana, view))
         await slack.wait_for(scene.boards)
         session = await scene.session(scene.boards()[-1])
@@ -111,7 +111,7 @@ async def test_a_channel_that_the_person_is_not_in_is_refused(tmp_path: Path) ->
         await slack.shortcut(stage.ana, START_BRAINSTORM)
         view = await stage.opened_view(stage.ana, "Where")
         done = await slack.submit(stage.ana, view, {ids.TOPIC: "How?", ids.PLACE: other.id})
-        assert "channel that you're in" in str(done.errors)
+        assert "channel you're in" in str(done.errors)
         assert not scene.boards(other)
 
 

@@ -16,7 +16,7 @@ from bot.playground.app_manifest import manifest_errors
 from bot.playground.delivery.events import EVENT_SCOPES
 from bot.playground.state.installation import BOT_EVENTS, BOT_SCOPES
 from bot.slack.routes import ASK_ABOUT, EVENTS
-from bot.slack.ui.strings import HOME_ASK_SHORTCUT
+from bot.slack.ui.strings.home import HOME_ASK_SHORTCUT
 from tests.cli.command import ROOT, moa_bot, moa_bot_process
 
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))

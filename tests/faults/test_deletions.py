@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from bot.slack.ui import strings
+from bot.slack.ui.strings.troubles import TROUBLES
 from tests.faults.bot_processes import PATIENCE_S, BotLauncher, BotProcess
 from tests.faults.scene import SLOWLY, Asked, Scene, scene
 
-GONE = strings.TROUBLES["thread_gone"]
+GONE = TROUBLES["thread_gone"]
 
 
 async def killed_in_its_reply(scenario: Scene, bot: BotProcess) -> Asked:

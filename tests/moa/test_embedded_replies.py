@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-
 import pytest
 
 from benchmarks.embedded import faults, reply_to
@@ -53,12 +51,6 @@ MORE_LANGUAGES = [
     "WARUM IST DER HIMMEL BLAU",
     "Apa ibu kota Prancis dan mengapa?",
 ]
-
-
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
 
 
 @pytest.mark.parametrize("question", ENGLISH)

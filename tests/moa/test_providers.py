@@ -49,12 +49,6 @@ async def nothing_left_running(server: ModelServer) -> AsyncGenerator[Endpoints]
     assert asyncio.all_tasks() == before
 
 
-@pytest.fixture
-async def server() -> AsyncGenerator[ModelServer, None]:
-    async with ModelServer() as running:
-        yield running
-
-
 @pytest.fixture(params=HTTP)
 def provider(request: pytest.FixtureRequest) -> str:
     return request.param

@@ -23,12 +23,6 @@ async def server() -> AsyncGenerator[ModelServer, None]:
         yield running
 
 
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
-
-
 def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> AnthropicModel:
     settings = {"base_url": server.anthropic_url, "api_key": "k", **settings}
     return AnthropicModel(Profile("m"), "m", endpoints, **settings)

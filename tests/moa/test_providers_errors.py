@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -27,18 +27,6 @@ def answering(status: int, body: Any) -> Reply:
     if isinstance(body, str):
         return Reply(fault=Raw(body.encode(), "text/html", status))
     return Reply(fault=Raw(json.dumps(body).encode(), "application/json", status))
-
-
-@pytest.fixture
-async def server() -> AsyncGenerator[ModelServer, None]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
 
 
 def model_at(
@@ -169,3 +157,32 @@ async def test_a_hostile_error_is_classified_quickly(
         assert collected.kind == REJECTED
         assert collected.error is not None
         assert len(collected.error.reason or "") < 400
+
+
+FAR_AWAY = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+FAR_OFFSET = "Mon, 01 Jan 2024 00:00:00 +9999999999999999999"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": FAR_AWAY},
+        {"Retry-After": FAR_OFFSET},
+        {"Retry-After": "Mon, 01 Jan 2024 00:00:00 GMT", "Date": FAR_AWAY},
+        {"Retry-After": "9" * 5_000},
+        {"retry-after-ms": "nan"},
+        *({"Content-Type": f"text/plain; charset={name}"} for name in ("rot13", "idna", "hex")),
+        *({"Content-Type": f"text/plain; charset={name}"} for name in ("undefined", "punycode")),
+    ],
+    ids=str,
+)
+async def test_odd_headers_do_not_change_the_error(
+    server: ModelServer, endpoints: Endpoints, headers: Mapping[str, str]
+) -> None:
+    """A rate limit stays a rate limit, whatever dates and encodings come with it."""
+    body = b"Slow down, " + b"9" * 2_000 + b"\xff"
+    server.models["m"] = Reply(fault=Raw(body, "text/plain", 429, headers))
+    collected = await collect(model_at(server, endpoints))
+    assert collected.kind == ("RateLimited", "rate_limited")
+    assert collected.error is not None
+    assert str(collected.error.reason).startswith("429: Slow down, 9")

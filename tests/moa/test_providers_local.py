@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -16,12 +15,6 @@ from moa.providers.local import LocalModel
 from tests.moa.provider_calls import TIMEOUT_S, collect
 
 SHORT = Sampling(temperature=0.0, max_output_tokens=12)
-
-
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
 
 
 async def test_it_answers(endpoints: Endpoints, capfd: pytest.CaptureFixture[str]) -> None:

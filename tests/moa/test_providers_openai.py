@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -32,18 +31,6 @@ def events(*values: dict[str, Any] | str) -> Reply:
 def saying(text: str | None, reason: str | None = None, **more: Any) -> dict[str, Any]:
     """Return one event of a stream."""
     return {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}], **more}
-
-
-@pytest.fixture
-async def server() -> AsyncGenerator[ModelServer, None]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
 
 
 def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> OpenAIModel:

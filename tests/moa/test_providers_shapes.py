@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -15,18 +14,6 @@ from tests.models import ModelServer, Raw, Reply
 
 STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 USAGE = {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}}
-
-
-@pytest.fixture
-async def server() -> AsyncGenerator[ModelServer, None]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
 
 
 def model_at(server: ModelServer, endpoints: Endpoints, provider: str = "openai") -> ProvidedModel:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import AsyncGenerator
 
 import pytest
 from aiohttp import web
@@ -17,12 +16,6 @@ from tests.moa.provider_calls import collect
 from tests.models import Cut, ModelServer, Redirect, Reply
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
-
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -17,18 +16,6 @@ from tests.models import ModelServer, Raw, Reply
 
 DOLLAR = Price(1_000_000, 1_000_000).of
 """One US dollar per token."""
-
-
-@pytest.fixture
-async def server() -> AsyncGenerator[ModelServer, None]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
 
 
 def model_at(server: ModelServer, endpoints: Endpoints, api: str = "openai") -> ProvidedModel:

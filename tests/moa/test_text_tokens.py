@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +62,6 @@ def test_a_line_without_content_crowds_out_no_other_text() -> None:
     assert count_tokens(f"> {zeros}\nWhy?") < 0.4 * count_tokens("0 \n" * 25_000)
     content = " ".join(map(str, range(25_000)))
     assert count_tokens(content) > 0.95 * 25 * count_tokens(content[: len(content) // 25])
-
-
-@pytest.fixture
-async def server() -> AsyncGenerator[ModelServer, None]:
-    async with ModelServer() as running:
-        yield running
 
 
 LONG = "\n".join(

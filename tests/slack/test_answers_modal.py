@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from bot.playground.state.models import User
 from bot.slack.permissions import recent
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import button
+from bot.slack.ui.strings import answers_modal as strings
 from tests.slack.modal_walk import reveal, turn
 from tests.stage import Stage, on_stage
 

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from bot.slack.ui import strings
+from bot.slack.ui.strings.answers_modal import ANSWERS_BEST
 from tests.models.replies import Reply, Request, Status
 from tests.slack.modal_walk import choose, options, reveal, turn
 from tests.stage import on_stage
@@ -54,7 +54,7 @@ async def test_rankings_and_differences_are_shown(tmp_path: Path, database: str)
         assert "writer: wrote it in" in shown
         shown = await choose(stage, stage.ana, "ranking")
         assert "A ranking, not an answer." in shown
-        assert strings.ANSWERS_BEST not in shown
+        assert ANSWERS_BEST not in shown
 
 
 async def test_an_anonymous_channel_shows_no_names_anywhere(tmp_path: Path) -> None:

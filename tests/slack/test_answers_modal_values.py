@@ -15,7 +15,7 @@ from bot.ports import Run
 from bot.slack.answers_modal.model import ModalLocation, RunForViewer
 from bot.slack.answers_modal.views import answers_view
 from bot.slack.permissions.access import RevealPolicy
-from bot.slack.ui import strings
+from bot.slack.ui.strings.models import FAILURE_REASONS
 from bot.storage.disagreements import disagreement_text, read_disagreement
 from moa import Difference, Disagreement, View
 from tests.slack.modal_samples import ANONYMOUS, NAMED, answer, call, page, run
@@ -96,7 +96,7 @@ def test_a_layers_closing_time_is_shown_if_known() -> None:
     assert "Closed without zzmodel1x2." in told
 
 
-@pytest.mark.parametrize("kind", [*strings.FAILURE_REASONS, "cancelled", "internal", None])
+@pytest.mark.parametrize("kind", [*FAILURE_REASONS, "cancelled", "internal", None])
 def test_every_kind_of_failure_has_a_description(kind: str | None) -> None:
     """Every outcome of a call has a plain description, never its error kind."""
     for status in ("failed", "cut"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bot.slack.ui import strings
+from bot.slack.ui.strings import answers_modal as strings
 from bot.storage.tables import feedback
 from tests.slack.modal_walk import choose, reveal, verdict
 from tests.stage import Stage, on_stage

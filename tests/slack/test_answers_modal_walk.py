@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bot.app import open_bot
 from bot.playground.state.models import SlackMessage
 from bot.server import serve_http
-from bot.slack.ui import strings
+from bot.slack.ui.strings import answers_modal as strings
 from bot.storage.tables import runs
 from tests.models.replies import Cut, Reply, Status
 from tests.slack.modal_walk import choose, options, reveal, turn, verdict

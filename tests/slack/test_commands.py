@@ -10,7 +10,9 @@ import pytest
 from bot.playground.clock import Clock
 from bot.playground.state.models import Channel, SlackMessage
 from bot.slack.commands import SUBCOMMANDS
-from bot.slack.ui import strings
+from bot.slack.ui.strings import reply as strings
+from bot.slack.ui.strings.answers_modal import ANSWERS_UNSEEN
+from bot.slack.ui.strings.footer import SHARE, SHARE_FAILED, SHARED_BEFORE
 from tests.models.replies import Cut, Reply, Status
 from tests.stage import Stage, everywhere, on_stage
 
@@ -166,7 +168,7 @@ async def test_a_late_private_reply_arrives_as_a_direct_message(tmp_path: Path) 
         reply = await _expired(stage, clock, gate)
         shown = stage.slack.render(reply)
         assert "At last." in shown
-        assert f"[{strings.SHARE}]" not in shown
+        assert f"[{SHARE}]" not in shown
         await stage.slack.click(stage.ana, reply, "show_answers")
         await stage.opened_view(stage.ana, "The reply was written by writer.")
 
@@ -189,7 +191,7 @@ async def _shareable(stage: Stage, channel: Channel | None = None) -> SlackMessa
 
     def found() -> list[SlackMessage]:
         shown = stage.slack.ephemerals(stage.ana, place)
-        return [m for m in shown if f"[{strings.SHARE}]" in stage.slack.render(m)]
+        return [m for m in shown if f"[{SHARE}]" in stage.slack.render(m)]
 
     await stage.slack.wait_for(found)
     return found()[0]
@@ -201,7 +203,7 @@ async def test_two_clicks_share_a_reply_once(tmp_path: Path) -> None:
         reply = await _shareable(stage)
         clicks = [stage.slack.click(stage.ana, reply, "share_answer") for _ in range(3)]
         await asyncio.gather(*clicks)
-        await stage.slack.wait_for(lambda: len(private(stage, strings.SHARED_BEFORE)) == 2)
+        await stage.slack.wait_for(lambda: len(private(stage, SHARED_BEFORE)) == 2)
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
         await stage.slack.wait_for_deliveries()
         assert len(stage.slack.messages(stage.general)) == 1
@@ -213,7 +215,7 @@ async def test_a_failed_share_can_be_retried(tmp_path: Path) -> None:
         reply = await _shareable(stage)
         stage.slack.fail_next("response_url", status=500)
         await stage.slack.click(stage.ana, reply, "share_answer")
-        await stage.slack.wait_for(lambda: private(stage, strings.SHARE_FAILED))
+        await stage.slack.wait_for(lambda: private(stage, SHARE_FAILED))
         assert stage.slack.messages(stage.general) == []
         await stage.slack.click(stage.ana, reply, "share_answer")
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
@@ -241,7 +243,7 @@ async def test_without_membership_others_read_why_answers_stay_closed(tmp_path: 
         await stage.slack.wait_for(lambda: stage.slack.messages(secret))
         [shared] = stage.slack.messages(secret)
         await stage.slack.click(stage.ben, shared, "show_answers")
-        view = await stage.opened_view(stage.ben, strings.ANSWERS_UNSEEN)
+        view = await stage.opened_view(stage.ben, ANSWERS_UNSEEN)
         assert "The answer of" not in stage.slack.render(view)
         await stage.slack.click(stage.ana, shared, "show_answers")
         await stage.opened_view(stage.ana, "The reply was written by writer.")
@@ -251,8 +253,8 @@ async def test_an_invisible_reply_is_reported_as_empty(tmp_path: Path) -> None:
     """A reply of hidden characters becomes a sentence, not an error."""
     async with on_stage(tmp_path, models={"writer-1": Reply("\u200b\u2060\u200b")}) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
-        await stage.slack.wait_for(lambda: private(stage, f"[{strings.SHARE}]"))
-        [reply] = private(stage, f"[{strings.SHARE}]")
+        await stage.slack.wait_for(lambda: private(stage, f"[{SHARE}]"))
+        [reply] = private(stage, f"[{SHARE}]")
         assert strings.EMPTY_REPLY in str(reply.blocks)
 
 
@@ -269,7 +271,7 @@ async def test_a_very_long_private_reply_continues_elsewhere(
         notice = strings.REST_DIRECTLY if reachable else strings.REST_LOST
         await stage.slack.wait_for(lambda: private(stage, notice))
         here = "\n".join(stage.slack.render(m) for m in private(stage, ""))
-        assert f"[{strings.SHARE}]" in here
+        assert f"[{SHARE}]" in here
         if reachable:
             both = here + "\n".join(stage.slack.render(m) for m in direct(stage))
             assert all(f"Paragraph {i}." in both for i in range(120))

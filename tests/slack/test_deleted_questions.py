@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from bot.playground.state.models import SlackMessage
 from bot.slack.intake.shortcut_form import INPUT, QUESTION
 from bot.slack.routes import ASK_ABOUT
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN
+from bot.slack.ui.strings.commands import ASK_QUESTION
+from bot.slack.ui.strings.troubles import TROUBLES
 from bot.storage.tables import answers, ledger, runs
 from tests.models.replies import Reply, Status
 from tests.slack.user_actions import (
@@ -23,7 +24,7 @@ from tests.slack.user_actions import (
 )
 from tests.stage import Stage, everywhere, on_stage
 
-GONE = strings.TROUBLES["thread_gone"]
+GONE = TROUBLES["thread_gone"]
 LONG = "\n\n".join(f"Paragraph {i}. " + "word " * 60 for i in range(80))
 
 
@@ -165,7 +166,7 @@ async def test_a_shortcut_in_a_deleted_thread_posts_nothing(tmp_path: Path) -> N
         ts = await stage.slack.post(stage.ben, stage.general, "A plan.")
         about = stage.slack.message(stage.general, ts)
         await stage.slack.shortcut(stage.ana, ASK_ABOUT, about)
-        view = await stage.opened_view(stage.ana, strings.ASK_QUESTION)
+        view = await stage.opened_view(stage.ana, ASK_QUESTION)
         await stage.slack.delete(stage.general, ts)
         view.state[QUESTION] = {INPUT: {"value": "What is the risk?"}}
         result = await stage.slack.submit(stage.ana, view)

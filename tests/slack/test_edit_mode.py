@@ -11,7 +11,7 @@ import pytest
 from bot.errors import ConfigurationError
 from bot.playground.state.models import SlackMessage
 from bot.settings import load
-from bot.slack.ui import strings
+from bot.slack.ui.strings.footer import RETRY
 from tests.databases import fresh_sqlite
 from tests.models.replies import Reply, Stall
 from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
@@ -85,7 +85,7 @@ async def test_an_edited_reply_is_stopped(tmp_path: Path) -> None:
         shown = "".join(stage.slack.render(m) for m in ours(stage, ts))
         assert "One two three" in shown
         assert "Stopped." in shown
-        assert f"[{strings.RETRY}]" in shown
+        assert f"[{RETRY}]" in shown
 
 
 def test_an_invalid_show_setting_is_rejected(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import delete
 
 from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.actions.feedback import REASON_INPUT, REASON_LIMIT
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import FEEDBACK
+from bot.slack.ui.strings import footer as strings
 from bot.storage.tables import runs
 from tests.slack.user_actions import run_of_reply, verdicts, wait_for_notice
 from tests.stage import Stage, on_stage

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.slack.permissions.access import RevealPolicy
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHARE
 from bot.slack.ui.footer import FooterOptions, footer, summary
+from bot.slack.ui.strings import answers_modal
+from bot.slack.ui.strings import footer as strings
 from moa import Answer, Call, Outcome, Usage
 from tests.models.replies import Reply, Status
 from tests.slack.user_actions import wait_for_notice, wait_until_idle
@@ -47,9 +48,10 @@ def test_the_figures_under_a_reply(
 
 def test_accessible_names_contain_the_visible_words() -> None:
     """A button's name for screen readers and voice control holds its visible words."""
-    labels = {name: text for name, text in vars(strings).items() if name.endswith("_LABEL")}
-    buttons = {getattr(strings, name.removesuffix("_LABEL")): text for name, text in labels.items()}
-    assert strings.SHOW_ANSWERS in buttons
+    texts = {**vars(strings), **vars(answers_modal)}
+    labels = {name: text for name, text in texts.items() if name.endswith("_LABEL")}
+    buttons = {texts[name.removesuffix("_LABEL")]: text for name, text in labels.items()}
+    assert {strings.SHOW_ANSWERS, answers_modal.ANSWERS_BEST} <= buttons.keys()
     assert [seen for seen, label in buttons.items() if seen.lower() not in label.lower()] == []
 
 

@@ -16,7 +16,8 @@ import pytest
 from bot.playground.clock import Clock
 from bot.playground.state.installation import BOT_SCOPES
 from tests.models.replies import Reply, Request
-from tests.slack.golden_cases import CASES, Case, long_thread
+from tests.slack.golden_app_cases import long_thread
+from tests.slack.golden_cases import CASES, Case
 from tests.stage import CONFIG, Mode, Stage, on_stage
 
 FOLDER = Path(__file__).parent / "golden"

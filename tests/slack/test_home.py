@@ -17,7 +17,7 @@ from bot.ports import PastQuestion
 from bot.preferences import Rules
 from bot.slack.api.permalinks import build_permalink
 from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_view
-from bot.slack.ui import strings
+from bot.slack.ui.strings import home as strings
 from bot.storage.tables import preferences, runs
 from moa.pipeline.definition import LayerDefinition, Pipeline
 from tests.models.replies import Reply, Status

@@ -15,8 +15,9 @@ from sqlalchemy import select
 from bot.errors import Trouble
 from bot.limits import BudgetStatus, BudgetUse, Limits, estimate, next_day, next_month, reached
 from bot.playground.state.models import Channel, User
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN
+from bot.slack.ui.strings.home import HOME_ADMIN_BUTTON
+from bot.slack.ui.strings.troubles import TROUBLES
 from bot.slack.ui.usage import usage_lines
 from bot.storage.tables import runs, spending
 from moa import Plan, Price, Profile, Prompt
@@ -52,7 +53,7 @@ async def refused(stage: Stage, ts: str, trouble: Trouble, channel: Channel | No
     """Check that a question was refused with the right text, and that no model was called."""
     asked = len(stage.models.questions)
     told = stage.slack.render(await stage.replied(ts, channel=channel))
-    assert strings.TROUBLES[trouble] in told
+    assert TROUBLES[trouble] in told
     assert len(stage.models.questions) == asked
 
 
@@ -79,7 +80,7 @@ async def test_only_the_asker_sees_a_commands_refusal(tmp_path: Path) -> None:
         await stage.replied(await stage.ask("The first one?"))
         before = len(stage.slack.messages(stage.general))
         await stage.slack.command(stage.ana, stage.general, "/moa", "And a second?")
-        told = strings.TROUBLES["person_budget"]
+        told = TROUBLES["person_budget"]
         await stage.slack.wait_for(
             lambda: any(
                 told in stage.slack.render(m)
@@ -183,7 +184,7 @@ async def test_the_smaller_of_two_budgets_applies(tmp_path: Path) -> None:
 
 
 async def _set_budget(stage: Stage, admin: User, usd: str) -> None:
-    await home(stage, admin, shows=strings.HOME_ADMIN_BUTTON)
+    await home(stage, admin, shows=HOME_ADMIN_BUTTON)
     view = await workspace_settings(stage, admin)
     done = await stage.slack.submit(admin, view, {"per_person_day_usd": usd})
     assert done.acknowledged

@@ -8,7 +8,8 @@ import pytest
 
 from bot.playground.state.models import SlackMessage
 from bot.slack.markdown.split import MAX_CHARS, MAX_MESSAGES
-from bot.slack.ui import strings
+from bot.slack.ui.strings import reply as strings
+from bot.slack.ui.strings.footer import REGENERATE
 from tests.models.replies import Reply
 from tests.slack.user_actions import ALL_EVENTS, run_of_reply, wait_for_notice, wait_until_idle
 from tests.stage import Stage, on_stage
@@ -34,7 +35,7 @@ async def ended(stage: Stage, ts: str) -> SlackMessage:
     """Wait for the message that ends the reply."""
 
     def found() -> list[SlackMessage]:
-        return [m for m in posts(stage, ts) if f"[{strings.REGENERATE}]" in stage.slack.render(m)]
+        return [m for m in posts(stage, ts) if f"[{REGENERATE}]" in stage.slack.render(m)]
 
     return (await stage.slack.wait_for(found, timeout=60))[0]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bot.slack.answers_modal.views import GO
 from bot.slack.permissions.recent import MAX_REMEMBERED, REMEMBERED_S, RecentGrants
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
+from bot.slack.ui.strings.answers_modal import ANSWERS_FORBIDDEN
 from tests.slack.home_actions import choose
 from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, on_stage
@@ -40,7 +40,7 @@ async def test_paging_costs_one_check(tmp_path: Path) -> None:
             await page(stage, f"# {name}")
         assert checks(stage) == before
         await choose(stage, stage.ana, reveal="is:nobody")
-        await page_refused(stage, strings.ANSWERS_FORBIDDEN["nobody"])
+        await page_refused(stage, ANSWERS_FORBIDDEN["nobody"])
 
 
 async def page_refused(stage: Stage, notice: str) -> None:
@@ -59,7 +59,7 @@ async def test_refusals_and_errors_are_not_remembered(tmp_path: Path) -> None:
         await stage.opened_view(stage.ben, "# One reply from 3 answers")
         await stage.slack.leave(stage.ben, stage.general)
         await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
-        await stage.opened_view(stage.ben, strings.ANSWERS_FORBIDDEN["members"])
+        await stage.opened_view(stage.ben, ANSWERS_FORBIDDEN["members"])
         await stage.slack.invite(stage.ben, stage.general)
         await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
         await stage.opened_view(stage.ben, "# One reply from 3 answers")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.ui import strings
+from bot.slack.ui.strings.footer import RETRY
+from bot.slack.ui.strings.troubles import TROUBLES
 from bot.storage.run_listing import RunListing
 from tests.models.replies import Reply, Status
 from tests.slack.user_actions import run_of_reply
@@ -26,8 +27,8 @@ async def test_a_thread_that_is_too_long_offers_no_retry(tmp_path: Path) -> None
         ts = await stage.ask("What is the risk?")
         sorry = await stage.replied(ts)
         shown = stage.slack.render(sorry)
-        assert strings.TROUBLES["too_long"].split("`")[0] in shown
-        assert f"[{strings.RETRY}]" not in shown
+        assert TROUBLES["too_long"].split("`")[0] in shown
+        assert f"[{RETRY}]" not in shown
         assert "233153" not in shown
         lines = await RunListing(stage.bot.database).ledger((await run_of_reply(stage, sorry)).id)
         assert {line.reason for line in lines} == {f"400: {WORDS}"}
@@ -39,7 +40,7 @@ async def test_a_retry_is_offered_only_if_it_can_work(tmp_path: Path, other: int
     down = everywhere(rejection(400, WORDS)) | {"writer-1": rejection(other, "no")}
     async with on_stage(tmp_path, models=down) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
-        assert (f"[{strings.RETRY}]" in shown) == (other == 500)
+        assert (f"[{RETRY}]" in shown) == (other == 500)
 
 
 async def test_a_reasoning_limit_is_explained_with_its_remedy(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ async def test_a_reasoning_limit_is_explained_with_its_remedy(tmp_path: Path) ->
     thinking = everywhere(Reply("", stop="length"))
     async with on_stage(tmp_path, models=thinking) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
-        assert strings.TROUBLES["output_limit"].split("`")[0] in shown
+        assert TROUBLES["output_limit"].split("`")[0] in shown
         assert "reasoning_tokens" in shown
 
 
@@ -78,7 +79,7 @@ async def test_a_moderated_question_is_explained(tmp_path: Path, fault: Status) 
     async with on_stage(tmp_path, models=everywhere(Reply(fault=fault))) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert "because of its content" in shown
-        assert f"[{strings.RETRY}]" not in shown
+        assert f"[{RETRY}]" not in shown
         assert "secret" not in shown
 
 
@@ -87,7 +88,7 @@ async def test_declined_questions_are_explained(tmp_path: Path) -> None:
     async with on_stage(tmp_path, models=everywhere(Reply("", stop="refusal"))) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert "because of its content" in shown
-        assert f"[{strings.RETRY}]" not in shown
+        assert f"[{RETRY}]" not in shown
 
 
 async def test_a_retry_is_offered_if_one_model_was_only_down(tmp_path: Path) -> None:
@@ -95,4 +96,4 @@ async def test_a_retry_is_offered_if_one_model_was_only_down(tmp_path: Path) -> 
     down = everywhere(Reply(fault=MODERATED["policy"])) | {"writer-1": rejection(500, "no")}
     async with on_stage(tmp_path, models=down) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
-        assert f"[{strings.RETRY}]" in shown
+        assert f"[{RETRY}]" in shown

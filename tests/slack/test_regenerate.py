@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy import delete, update
 
 from bot.slack.permissions.access import RevealPolicy
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN, ANOTHER
 from bot.slack.ui.footer import FooterOptions, footer
+from bot.slack.ui.strings import footer as strings
+from bot.slack.ui.strings.troubles import TROUBLES
 from bot.storage.tables import runs
 from moa import Answer, Outcome
 from tests.models.replies import Reply, Status
@@ -108,12 +109,12 @@ async def test_an_impossible_regeneration_is_explained(tmp_path: Path) -> None:
         await wait_until_idle(stage)
         stage.general.archived = True
         await stage.slack.click(stage.ana, first, AGAIN)
-        await wait_for_direct_message(stage, stage.ana, strings.TROUBLES["archived"])
+        await wait_for_direct_message(stage, stage.ana, TROUBLES["archived"])
         await wait_until_idle(stage)
         stage.general.archived = False
         await stage.slack.delete_thread(stage.general, ts)
         await stage.slack.click(stage.ben, first, AGAIN)
-        await wait_for_direct_message(stage, stage.ben, strings.TROUBLES["thread_gone"])
+        await wait_for_direct_message(stage, stage.ben, TROUBLES["thread_gone"])
         await wait_until_idle(stage)
         await stored(stage, delete(runs))
         await stage.slack.click(stage.ben, first, AGAIN)
@@ -148,7 +149,7 @@ async def test_a_failed_question_can_be_retried(tmp_path: Path) -> None:
     async with on_stage(tmp_path, models=down, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
         sorry = await stage.replied(ts)
-        assert strings.TROUBLES["no_answer"].split("`")[0] in stage.slack.render(sorry)
+        assert TROUBLES["no_answer"].split("`")[0] in stage.slack.render(sorry)
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         alone = await wait_for_notice(stage, stage.ana, f"[{strings.RETRY}]")
         stage.models.models = dict.fromkeys(MODELS, Reply("At last."))
@@ -166,7 +167,7 @@ async def test_a_regeneration_counts_for_the_person_who_clicks(tmp_path: Path) -
         ts = await stage.ask("What is the second risk?")
         refused = await stage.replied(ts)
         assert f"[{strings.RETRY}]" in stage.slack.render(refused)
-        assert strings.TROUBLES["person_budget"] in stage.slack.render(
+        assert TROUBLES["person_budget"] in stage.slack.render(
             await regenerate(stage, stage.ana, refused)
         )
         answered = await regenerate(stage, stage.ben, refused, 3)

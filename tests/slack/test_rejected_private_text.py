@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.playground.faults import Part
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHARE, SHOW_ANSWERS
+from bot.slack.ui.strings import footer as strings
+from bot.slack.ui.strings.troubles import TROUBLES
 from tests.models.replies import Reply
 from tests.slack.user_actions import wait_for_notice, wait_until_idle
 from tests.stage import Stage, on_stage
@@ -58,7 +59,7 @@ async def test_a_private_notice_needs_no_button(tmp_path: Path) -> None:
         await asked_privately(stage)
         stage.slack.refuse("blocks")
         await stage.slack.command(stage.ana, stage.general, "/moa", "And now?")
-        await wait_for_notice(stage, stage.ana, strings.TROUBLES["hourly_limit"].split("`")[0])
+        await wait_for_notice(stage, stage.ana, TROUBLES["hourly_limit"].split("`")[0])
 
 
 @pytest.mark.parametrize("part", ["table", "blocks"])

@@ -11,8 +11,12 @@ from sqlalchemy import select, update
 
 from bot.playground.faults import STREAMING, Part
 from bot.playground.state.models import CallRecord, SlackMessage
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
+from bot.slack.ui.strings import answers_modal as strings
+from bot.slack.ui.strings.footer import RETRY
+from bot.slack.ui.strings.progress import DONE_FAILED
+from bot.slack.ui.strings.reply import REPLY_REFUSED_FILED
+from bot.slack.ui.strings.troubles import TROUBLES
 from bot.storage.tables import posts, runs
 from tests.models.replies import Reply
 from tests.slack.user_actions import ALL_EVENTS, wait_for_notice, wait_until_idle
@@ -96,7 +100,7 @@ async def test_a_reply_survives_slacks_refusals(
         shown = await ended(stage, ts)
         assert shown.count("Before the table.") == shown.count("After the table.") == 1
         assert "red" in shown
-        assert strings.DONE_FAILED not in shown
+        assert DONE_FAILED not in shown
         if part == "table":
             assert "```\n| model" in shown
         if part == "blocks":  # no message may have blocks, so the text names the command
@@ -208,8 +212,8 @@ async def test_a_reply_refused_in_every_form_becomes_a_file(tmp_path: Path) -> N
         [shared] = [m for m in ours(stage, ts) if m.files]
         file = stage.slack._emulator.files.files[shared.files[0]["id"]]
         assert file.data.decode() == TEXT
-        assert strings.REPLY_REFUSED_FILED in shown
-        assert strings.DONE_FAILED not in shown
+        assert REPLY_REFUSED_FILED in shown
+        assert DONE_FAILED not in shown
         await opens_answers(stage, ts)
         assert_no_payload_repeats(stage)
 
@@ -222,8 +226,8 @@ async def test_a_reply_that_cannot_be_posted_keeps_its_answers(tmp_path: Path) -
         ts = await stage.ask("What is the risk?")
         shown = await ended(stage, ts)
         assert "Slack didn't accept it in any form" in shown
-        assert strings.DONE_FAILED not in shown
-        assert f"[{strings.RETRY}]" in shown
+        assert DONE_FAILED not in shown
+        assert f"[{RETRY}]" in shown
         await opens_answers(stage, ts)
         assert_no_payload_repeats(stage)
 
@@ -237,7 +241,7 @@ async def test_a_notice_is_posted_without_its_buttons(tmp_path: Path) -> None:
         stage.slack.refuse("metadata", error="invalid_metadata_schema")
         ts = await stage.ask("And now?")
         shown = await ended(stage, ts)
-        assert strings.TROUBLES["hourly_limit"].split("`")[0] in shown
+        assert TROUBLES["hourly_limit"].split("`")[0] in shown
         assert stage.slack.messages(stage.slack.dm(stage.ana)) == []
 
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bot.slack.reply.progress import Progress
-from bot.slack.ui import strings
+from bot.slack.ui.strings import progress as strings
 from moa import Answer, Answered, Call, LayerStarted
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
 from tests.slack.user_actions import ALL_EVENTS, wait_until_idle

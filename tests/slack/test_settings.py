@@ -11,7 +11,9 @@ from structlog.testing import capture_logs
 
 from bot.preferences import ChannelChoice, Choices, Defaults, Preferences
 from bot.slack.settings.form import parse_channel
-from bot.slack.ui import strings
+from bot.slack.ui.strings import settings as strings
+from bot.slack.ui.strings.answers_modal import ANSWERS_FORBIDDEN
+from bot.slack.ui.strings.commands import SETTINGS_TOO_LATE
 from tests.slack.home_actions import STRANGERS, choose, settings, stored, stranger
 from tests.stage import Stage, on_stage
 
@@ -38,10 +40,10 @@ async def test_a_channels_reveal_policy_applies_to_the_next_click(tmp_path: Path
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await choose(stage, stage.ana, reveal="is:requester")
         await stage.slack.click(stage.ben, reply, "show_answers")
-        await stage.opened_view(stage.ben, strings.ANSWERS_FORBIDDEN["requester"])
+        await stage.opened_view(stage.ben, ANSWERS_FORBIDDEN["requester"])
         await choose(stage, stage.ana, reveal="is:nobody")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, strings.ANSWERS_FORBIDDEN["nobody"])
+        await stage.opened_view(stage.ana, ANSWERS_FORBIDDEN["nobody"])
 
 
 @pytest.mark.parametrize("floor", ["requester", "nobody"])
@@ -172,7 +174,7 @@ async def test_a_modal_that_does_not_open_is_explained(tmp_path: Path) -> None:
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         done = await stage.slack.command(stage.ana, stage.general, "/moa", "settings")
-        assert strings.SETTINGS_TOO_LATE in str(done.payload)
+        assert SETTINGS_TOO_LATE in str(done.payload)
 
 
 async def test_a_channel_without_the_bot_has_no_settings(tmp_path: Path) -> None:

@@ -9,8 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from bot.playground.state.models import Channel, SlackMessage, User
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN, FEEDBACK, SHOW_ANSWERS, STOP
+from bot.slack.ui.strings import footer as strings
+from bot.slack.ui.strings.answers_modal import ANSWERS_OUTSIDE
+from bot.slack.ui.strings.home import HOME_OUTSIDE
+from bot.slack.ui.strings.progress import DONE_STOPPED, STOP_OFFER
+from bot.slack.ui.strings.troubles import TROUBLES
 from bot.storage.tables import feedback, runs
 from tests.models.replies import Reply
 from tests.slack.home_actions import choose, home
@@ -51,7 +55,7 @@ async def test_a_question_in_a_shared_channel_belongs_to_our_workspace(
             assert not {"red", "green", "blue"} & {*shown.replace("·", " ").split()}
             ts = await stage.slack.post(person, channel, f"{stage.mention} And?")
             refused = stage.slack.render(await stage.replied(ts, channel=channel))
-            assert strings.TROUBLES["hourly_limit"].split(":")[0] in refused
+            assert TROUBLES["hourly_limit"].split(":")[0] in refused
         async with stage.bot.database.connect() as connection:
             teams = set((await connection.execute(select(runs.c.team))).scalars())
         assert teams == {stage.slack.team_id}
@@ -105,7 +109,7 @@ async def test_only_the_requester_opens_answers_in_a_shared_channel(tmp_path: Pa
         channel = shared(stage, stage.ana, stage.ben, host=THEIRS)
         reply = await asked_in(stage, channel, stage.ana)
         await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
-        await stage.opened_view(stage.ben, strings.ANSWERS_OUTSIDE[:30])
+        await stage.opened_view(stage.ben, ANSWERS_OUTSIDE[:30])
 
 
 async def test_an_outsider_can_stop_their_own_question(tmp_path: Path) -> None:
@@ -116,10 +120,10 @@ async def test_an_outsider_can_stop_their_own_question(tmp_path: Path) -> None:
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
         channel = shared(stage, partner)
         ts = await stage.slack.post(partner, channel, f"{stage.mention} What is the risk?")
-        offer = await wait_for_notice(stage, partner, strings.STOP_OFFER, channel)
+        offer = await wait_for_notice(stage, partner, STOP_OFFER, channel)
         await stage.slack.click(partner, offer, STOP)
         reply = await stage.replied(ts, channel=channel)
-        assert strings.DONE_STOPPED in stage.slack.render(reply) or "Stopped" in reply.text
+        assert DONE_STOPPED in stage.slack.render(reply) or "Stopped" in reply.text
         gate.set()
 
 
@@ -129,7 +133,7 @@ async def test_home_is_not_for_outsiders(tmp_path: Path) -> None:
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
         shared(stage, partner)
         shown = await home(stage, partner)
-        assert strings.HOME_OUTSIDE.split(".")[0] in shown
+        assert HOME_OUTSIDE.split(".")[0] in shown
         assert not [word for word in ("balanced", "$", "writer") if word in shown]
 
 

@@ -14,7 +14,19 @@ from bot.playground.people.actions import ActionResult
 from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.intake.shortcut_form import INPUT, PLACE, QUESTION
 from bot.slack.routes import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
-from bot.slack.ui import strings
+from bot.slack.ui.strings.commands import (
+    ASK_EMPTY,
+    ASK_FORBIDDEN,
+    ASK_IN_THREAD,
+    ASK_PIPELINE_USUAL,
+    ASK_QUESTION,
+    ASK_TOO_LATE,
+    ASK_UNSURE,
+    SUGGESTIONS,
+    SUMMARISE_QUESTION,
+)
+from bot.slack.ui.strings.footer import AGAIN_NO_PIPELINE
+from bot.slack.ui.strings.troubles import TROUBLES
 from tests.slack.prompts import without_times
 from tests.slack.user_actions import (
     ALL_EVENTS,
@@ -31,7 +43,7 @@ ROOT = Path(__file__).parent.parent.parent
 async def open_form(stage: Stage, user: User, message: SlackMessage | None = None) -> SlackView:
     """Use a shortcut that opens the form, and return the form."""
     await stage.slack.shortcut(user, ASK_ABOUT if message else ASK_ANYWHERE, message)
-    return await stage.opened_view(user, strings.ASK_QUESTION)
+    return await stage.opened_view(user, ASK_QUESTION)
 
 
 async def submit(stage: Stage, user: User, view: SlackView, **filled: Any) -> ActionResult:
@@ -61,7 +73,7 @@ async def test_a_question_about_a_message_is_asked_in_its_thread(tmp_path: Path)
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         inner = await stage.slack.post(stage.ben, stage.general, "Or later.", thread_ts=ts)
         view = await open_form(stage, stage.ben, stage.slack.message(stage.general, inner))
-        assert strings.ASK_IN_THREAD in stage.slack.render(view)
+        assert ASK_IN_THREAD in stage.slack.render(view)
         done = await submit(stage, stage.ben, view, question="When & <why>?", pipeline="balanced")
         assert not done.errors
         reply = await stage.replied(ts, 2)
@@ -87,12 +99,12 @@ async def test_a_thread_is_summarised_for_its_asker(tmp_path: Path) -> None:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         await stage.slack.shortcut(stage.ben, SUMMARISE, stage.slack.message(stage.general, ts))
         await stage.replied(ts, 2)
-        assert stage.models.questions[-1].turns[-1][1].endswith(strings.SUMMARISE_QUESTION)
+        assert stage.models.questions[-1].turns[-1][1].endswith(SUMMARISE_QUESTION)
         await stage.ask("And what is open?", ts)
         await stage.replied(ts, 3)
         [first, second, third] = stage.models.questions[-1].turns
         assert first[0] == "user"
-        assert first[1].endswith(f"Ben asked:\n> {strings.SUMMARISE_QUESTION}")
+        assert first[1].endswith(f"Ben asked:\n> {SUMMARISE_QUESTION}")
         assert second == ("assistant", "The answer of writer-1.")
         assert third[1].endswith("And what is open?")
 
@@ -121,12 +133,12 @@ async def test_a_refused_shortcut_leaves_no_message(tmp_path: Path) -> None:
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         add = stage.slack.add_channel
         places = {
-            add("others", members=[stage.ben]): strings.ASK_FORBIDDEN,
-            add("alone", members=[stage.ana], bot_member=False): strings.TROUBLES["not_in_channel"],
+            add("others", members=[stage.ben]): ASK_FORBIDDEN,
+            add("alone", members=[stage.ana], bot_member=False): TROUBLES["not_in_channel"],
             add("hidden", members=[stage.ana], bot_member=False, private=True): (
-                strings.TROUBLES["not_in_channel"]
+                TROUBLES["not_in_channel"]
             ),
-            add("old", members=[stage.ana], archived=True): strings.TROUBLES["archived"],
+            add("old", members=[stage.ana], archived=True): TROUBLES["archived"],
         }
         for place, why in places.items():
             view = await open_form(stage, stage.ana)
@@ -137,9 +149,7 @@ async def test_a_refused_shortcut_leaves_no_message(tmp_path: Path) -> None:
         hidden = next(place for place in places if place.name == "hidden")
         ts = await stage.slack.post(stage.ana, hidden, "Among ourselves.")
         await stage.slack.shortcut(stage.ana, SUMMARISE, stage.slack.message(hidden, ts))
-        await wait_for_notice(
-            stage, stage.ana, strings.TROUBLES["not_in_channel"].split("`")[0], hidden
-        )
+        await wait_for_notice(stage, stage.ana, TROUBLES["not_in_channel"].split("`")[0], hidden)
         assert await count_runs(stage) == 0
 
 
@@ -184,16 +194,16 @@ async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None
         view = await open_form(stage, stage.ana)
         for blank in ("", "  \n ", "\u200b\u2060"):
             done = await submit(stage, stage.ana, view, question=blank)
-            assert done.errors == {QUESTION: strings.ASK_EMPTY}
+            assert done.errors == {QUESTION: ASK_EMPTY}
         done = await submit(stage, stage.ana, view, question="Why?", pipeline="gone")
-        assert done.errors == {"pipeline": strings.AGAIN_NO_PIPELINE}
+        assert done.errors == {"pipeline": AGAIN_NO_PIPELINE}
         for forged in ("", "{}", "[1, 2]", '["C1"]', "null"):
             view.content = {**view.content, "private_metadata": forged}
             done = await submit(stage, stage.ana, view, question="Why?", pipeline="single")
-            assert done.errors == {QUESTION: strings.ASK_EMPTY}
+            assert done.errors == {QUESTION: ASK_EMPTY}
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         await stage.slack.shortcut(stage.ana, ASK_ANYWHERE)
-        await wait_for_direct_message(stage, stage.ana, strings.ASK_TOO_LATE)
+        await wait_for_direct_message(stage, stage.ana, ASK_TOO_LATE)
         assert await count_runs(stage) == 0
 
 
@@ -211,7 +221,7 @@ async def test_a_slow_slack_loses_no_question(tmp_path: Path) -> None:
         view = await open_form(stage, stage.ana, message)
         stage.slack.fail_next("chat.postMessage", error="is_archived")
         assert not (await submit(stage, stage.ana, view, question="And why?")).errors
-        await wait_for_direct_message(stage, stage.ana, strings.TROUBLES["archived"])
+        await wait_for_direct_message(stage, stage.ana, TROUBLES["archived"])
         assert await count_runs(stage) == 1
 
 
@@ -225,7 +235,7 @@ async def test_the_form_opens_without_the_database(tmp_path: Path) -> None:
         with capture_logs() as logged:  # rendering a traceback takes seconds
             view = await open_form(stage, stage.ben, message)
         assert "default_pipeline_unknown" in str(logged)
-        assert strings.ASK_PIPELINE_USUAL in stage.slack.render(view)
+        assert ASK_PIPELINE_USUAL in stage.slack.render(view)
         await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
         assert not (await submit(stage, stage.ben, view, question="When?")).errors
         await stage.replied(ts, 2)
@@ -242,7 +252,7 @@ async def test_a_lost_response_is_reported_as_unknown(tmp_path: Path) -> None:
         view = await open_form(stage, stage.ana)
         stage.slack.fail_next("chat.postMessage", drop_response=True)
         done = await submit(stage, stage.ana, view, question="Why?", place=stage.general.id)
-        assert done.errors == {PLACE: strings.ASK_UNSURE}
+        assert done.errors == {PLACE: ASK_UNSURE}
 
 
 async def test_prompts_are_suggested_in_a_new_chat(tmp_path: Path) -> None:
@@ -260,4 +270,4 @@ async def test_prompts_are_suggested_in_a_new_chat(tmp_path: Path) -> None:
         await stage.slack.wait_for_deliveries()
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
     told_there = manifest["features"]["agent_view"]["suggested_prompts"]
-    assert [(each["title"], each["message"]) for each in told_there] == [*strings.SUGGESTIONS]
+    assert [(each["title"], each["message"]) for each in told_there] == [*SUGGESTIONS]

@@ -6,8 +6,11 @@ import asyncio
 from pathlib import Path
 
 from bot.ports import Question
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import STOP
+from bot.slack.ui.strings import commands as strings
+from bot.slack.ui.strings.footer import RETRY, STOP_FORBIDDEN, STOP_REFUSED, STOP_TOO_LATE
+from bot.slack.ui.strings.progress import STOP_OFFER
+from bot.slack.ui.strings.reply import QUEUED
 from bot.storage.runs import StoredRunStore
 from tests.databases import Databases
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
@@ -56,7 +59,7 @@ async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
         await stopped(stage, ts)
         shown = in_thread(stage, ts)
         assert shown.index("One two") < shown.index(STOPPED)
-        assert f"[{strings.RETRY}]" in shown
+        assert f"[{RETRY}]" in shown
         await all_disconnected(stage)
         session = stage.slack.session(stage.general, ts)
         assert session is not None
@@ -71,10 +74,10 @@ async def test_our_stop_button_ends_the_reply(tmp_path: Path) -> None:
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("agent_sessions")
         ts = await start_reply(stage)
-        offer = await wait_for_notice(stage, stage.ana, strings.STOP_OFFER)
+        offer = await wait_for_notice(stage, stage.ana, STOP_OFFER)
         assert stage.slack.ephemerals(stage.ben, stage.general) == []
         await stage.slack.click(stage.ben, offer, STOP)
-        await wait_for_notice(stage, stage.ben, strings.STOP_FORBIDDEN)
+        await wait_for_notice(stage, stage.ben, STOP_FORBIDDEN)
         assert STOPPED not in in_thread(stage, ts)
         await stage.slack.click(stage.ana, offer, STOP)
         await stopped(stage, ts)
@@ -83,7 +86,7 @@ async def test_our_stop_button_ends_the_reply(tmp_path: Path) -> None:
         assert offer not in stage.slack.ephemerals(stage.ana, stage.general)
         await wait_until_idle(stage)
         await stage.slack.click(stage.ana, offer, STOP)
-        await wait_for_notice(stage, stage.ana, strings.STOP_TOO_LATE)
+        await wait_for_notice(stage, stage.ana, STOP_TOO_LATE)
 
 
 async def test_an_admin_may_stop_other_peoples_questions(tmp_path: Path) -> None:
@@ -131,7 +134,7 @@ async def test_only_the_asker_can_stop_a_private_question(tmp_path: Path) -> Non
         assert asked.message is not None
         await stage.slack.click(stage.ana, asked.message, STOP)
         shown = await wait_for_notice(stage, stage.ana, STOPPED)
-        assert f"[{strings.RETRY}]" in stage.slack.render(shown)
+        assert f"[{RETRY}]" in stage.slack.render(shown)
         assert asked.message not in stage.slack.ephemerals(stage.ana, stage.general)
         assert stage.slack.messages(stage.general) == []
         await all_disconnected(stage)
@@ -144,7 +147,7 @@ async def test_a_queued_question_can_be_stopped(tmp_path: Path) -> None:
         first = await stage.ask("What is the first risk?")
         await stage.models.asked(3)
         second = await stage.ask("What is the second risk?")
-        await wait_for_notice(stage, stage.ana, strings.QUEUED.format(place=1))
+        await wait_for_notice(stage, stage.ana, QUEUED.format(place=1))
         said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
         assert strings.COMMAND_STOPPED.format(count=2) in str(said.payload)
         await stopped(stage, first)
@@ -220,7 +223,7 @@ async def test_a_stream_that_another_person_stops_goes_on_in_a_new_message(tmp_p
     async with on_stage(tmp_path, models=slowly, events=ALL_EVENTS) as stage:
         ts = await start_reply(stage, shows="word1")
         [cut_off] = await stage.slack.press_stop(stage.ben, stage.general, ts)
-        await wait_for_notice(stage, stage.ben, strings.STOP_REFUSED)
+        await wait_for_notice(stage, stage.ben, STOP_REFUSED)
         session = stage.slack.session(stage.general, ts)
         assert session is not None
         assert session.status == "processing"

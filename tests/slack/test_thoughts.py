@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.ui import strings
+from bot.slack.ui.strings.reply import CUT_AT_LIMIT
+from bot.slack.ui.strings.troubles import TROUBLES
 from bot.storage.call_log import StoredCallLog
 from bot.storage.spend_queries import StoredSpending
 from tests.models.replies import Reply, Stall
@@ -58,7 +59,7 @@ async def test_a_reply_at_its_length_limit_says_so(tmp_path: Path) -> None:
     """The notice appears below the last words."""
     cut = {"writer-1": Reply("It rains, and", stop="length")}
     async with on_stage(tmp_path, models=cut) as stage:
-        assert strings.CUT_AT_LIMIT in await shown(stage, await stage.ask("What is the risk?"))
+        assert CUT_AT_LIMIT in await shown(stage, await stage.ask("What is the risk?"))
 
 
 async def test_a_private_reply_at_its_limit_says_so_when_shared(tmp_path: Path) -> None:
@@ -68,19 +69,19 @@ async def test_a_private_reply_at_its_limit_says_so_when_shared(tmp_path: Path) 
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         await stage.slack.wait_for(
             lambda: (
-                strings.CUT_AT_LIMIT
+                CUT_AT_LIMIT
                 in str([m.blocks for m in stage.slack.ephemerals(stage.ana, stage.general)])
             )
         )
         [reply] = [
             m
             for m in stage.slack.ephemerals(stage.ana, stage.general)
-            if strings.CUT_AT_LIMIT in str(m.blocks)
+            if CUT_AT_LIMIT in str(m.blocks)
         ]
         await stage.slack.click(stage.ana, reply, "share_answer")
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
         [shared] = stage.slack.messages(stage.general)
-        assert strings.CUT_AT_LIMIT in str(shared.blocks)
+        assert CUT_AT_LIMIT in str(shared.blocks)
 
 
 async def test_a_stopped_question_counts_against_the_budget(tmp_path: Path) -> None:
@@ -101,4 +102,4 @@ async def test_a_stopped_question_counts_against_the_budget(tmp_path: Path) -> N
         use = await spending.use(team, stage.ana.id, None, datetime.now(UTC))
         assert use.person_month_usd == pytest.approx(sum(call.cost_usd or 0 for call in calls))
         again = await shown(stage, await stage.ask("And the second?"))
-        assert strings.TROUBLES["person_budget"] in again
+        assert TROUBLES["person_budget"] in again

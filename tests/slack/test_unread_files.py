@@ -26,8 +26,8 @@ from tests.stage import on_stage
     [
         ("locked.pdf", locked_pdf("secret", "Hi"), "password protected"),
         ("scan.pdf", pdf("", ""), "contains no text, perhaps a scan"),
-        ("torn.pdf", pdf("Hi")[:250], "damaged, or not what its name says"),
-        ("torn.png", png()[:17], "damaged, or not what its name says"),
+        ("torn.pdf", pdf("Hi")[:250], "damaged, or not the type its name says"),
+        ("torn.png", png()[:17], "damaged, or not the type its name says"),
         ("huge.png", png(8_001, 1), "over 3.75 MB or 8,000 pixels a side"),
         ("data.txt", bytes(range(256)), "file type not supported"),
         ("program.txt", b"\x01\x02\x03\x04run", "file type not supported"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.playground.state.models import SlackView
-from bot.slack.ui import strings
+from bot.slack.ui.strings import settings as strings
+from bot.slack.ui.strings.home import HOME_ADMIN_BUTTON
 from tests.slack.home_actions import (
     EVENTS,
     STRANGERS,
@@ -26,7 +27,7 @@ async def test_admins_change_the_workspaces_settings(tmp_path: Path) -> None:
     """Admins set the pipeline, the policy and budgets, and the Home tab shows them."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
-        await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)
+        await home(stage, stage.ana, shows=HOME_ADMIN_BUTTON)
         view = await workspace_settings(stage, stage.ana)
         chosen = {
             "pipeline": "is:single",
@@ -65,7 +66,7 @@ async def test_an_invalid_budget_is_marked(tmp_path: Path, written: str, says: s
     extra = "\n[limits]\nper_person_day_usd = 5\n"
     async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
         stage.ana.is_admin = True
-        await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)
+        await home(stage, stage.ana, shows=HOME_ADMIN_BUTTON)
         view = await workspace_settings(stage, stage.ana)
         done = await stage.slack.submit(stage.ana, view, {"per_person_day_usd": written})
         assert done.errors == {"per_person_day_usd": says}
@@ -77,7 +78,7 @@ async def test_only_admins_change_the_workspaces_settings(tmp_path: Path, kind: 
     """Neither an admin's button nor an admin's modal works for other people."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
-        await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)
+        await home(stage, stage.ana, shows=HOME_ADMIN_BUTTON)
         view = await workspace_settings(stage, stage.ana)
         person = stage.ben if kind == "member" else await stranger(stage, kind)
         await stage.slack.click(person, _home_view(stage), "home_settings")

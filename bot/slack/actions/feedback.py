@@ -14,10 +14,10 @@ from bot.ports import Feedback, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import actor_of
 from bot.slack.permissions.access import AnswerAccess
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import HELPFUL, NOT_HELPFUL, Block, plain_text
 from bot.slack.ui.clicks import RefusedError, parse_run_id, parse_value, respond_privately
 from bot.slack.ui.forms import input_block
+from bot.slack.ui.strings import footer as strings
 
 log = structlog.get_logger(__name__)
 

@@ -19,9 +19,9 @@ from bot.slack.api.origin import Actor, actor_of
 from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.permissions.access import AnswerAccess
-from bot.slack.ui import strings
 from bot.slack.ui.clicks import RefusedError, is_complete, parse_value, respond_privately
 from bot.slack.ui.footer import stop_button
+from bot.slack.ui.strings import footer as strings
 
 log = structlog.get_logger(__name__)
 

@@ -21,10 +21,10 @@ from bot.slack.reply.ephemeral_reply import end_notice, safe_reply
 from bot.slack.reply.ladder import Form, Ladder, Payload
 from bot.slack.reply.live_message import FALLBACK_TEXT_LIMIT
 from bot.slack.thread.mrkdwn import mrkdwn_to_text
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, context, markdown
 from bot.slack.ui.clicks import delete_clicked_message, respond_privately
 from bot.slack.ui.footer import show_button
+from bot.slack.ui.strings import footer as strings
 
 log = structlog.get_logger(__name__)
 

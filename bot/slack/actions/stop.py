@@ -17,8 +17,8 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import Actor, actor_of, workspace_of
 from bot.slack.permissions.access import CHECK_TIMEOUT_S, AnswerAccess
 from bot.slack.permissions.admin import AdminPermissions
-from bot.slack.ui import strings
 from bot.slack.ui.clicks import delete_clicked_message, parse_value, respond_privately
+from bot.slack.ui.strings import footer as strings
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from bot.slack.markdown.rich_text import literal_text, rich_text
 from bot.slack.markdown.rich_text_inline import text_of
 from bot.slack.markdown.split import cut
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, section
+from bot.slack.ui.strings.answers_modal import ANSWERS_EMPTY
 
 PAGE_TEXT = 24_000
 """Characters per page. More is slow to open and tiring to scroll."""
@@ -50,7 +50,7 @@ def text_page(text: str, number: int) -> tuple[list[Block], int, int]:
     last page, because a page may end before it is full.
     """
     if len(text) <= LAYOUT_LIMIT:
-        pages = paged(rich_text(text) or [section(strings.ANSWERS_EMPTY)])
+        pages = paged(rich_text(text) or [section(ANSWERS_EMPTY)])
         index = max(0, min(number, len(pages) - 1))
         return pages[index], index, len(pages)
     index = 0

@@ -34,9 +34,10 @@ from bot.slack.answers_modal.views import (
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import Actor, actor_of
 from bot.slack.permissions.access import AccessDecision, AnswerAccess
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block
 from bot.slack.ui.clicks import is_complete
+from bot.slack.ui.strings import answers_modal as strings
+from bot.slack.ui.strings.troubles import ERROR_ID
 
 OVERTAKEN = frozenset({"not_found", "hash_conflict"})
 """Slack's error codes for a modal that was closed or already filled by a later click."""
@@ -227,7 +228,7 @@ async def _ask_for_another_click(respond: AsyncRespond) -> None:
 
 
 def _apology(error_id: str) -> Block:
-    return message_view(f"{strings.ANSWERS_FAILED} {strings.ERROR_ID.format(error_id=error_id)}")
+    return message_view(f"{strings.ANSWERS_FAILED} {ERROR_ID.format(error_id=error_id)}")
 
 
 def _refusal_text(decision: AccessDecision) -> str:

@@ -9,8 +9,8 @@ from bot.figures import seconds
 from bot.slack.answers_modal.model import Entry, Kind, RunForViewer, answer_details, ranked_layer
 from bot.slack.markdown.rich_text_inline import Json, inline_words, run
 from bot.slack.markdown.unicode_filter import clean
-from bot.slack.ui import strings
 from bot.slack.ui.model_names import is_combined, status_text
+from bot.slack.ui.strings import answers_modal as strings
 from moa import Answer, Difference, View
 from moa.pipeline.strategies.ballots import borda_scores, parse_ballot
 

@@ -11,8 +11,9 @@ from bot.figures import cost
 from bot.ports import Run
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.permissions.access import RevealPolicy
-from bot.slack.ui import strings
 from bot.slack.ui.model_names import ModelNames, capitalise, failure_reason
+from bot.slack.ui.strings import answers_modal as strings
+from bot.slack.ui.strings.models import ABOUT_THE_NETWORK
 from moa import Answer, Call
 
 
@@ -202,7 +203,7 @@ def _failure_sentence(viewed: RunForViewer, answer: Answer) -> str:
     The full error may contain a model's name, so it is used only if names are shown. A network
     error names addresses, which are meant for operators.
     """
-    is_public = answer.error_kind not in strings.ABOUT_THE_NETWORK
+    is_public = answer.error_kind not in ABOUT_THE_NETWORK
     if viewed.policy.names == "shown" and answer.error and is_public:
         return escape_mrkdwn(answer.error)
     return f"{capitalise(failure_reason(answer.error_kind))}."

@@ -10,10 +10,11 @@ from bot.slack.markdown.rich_text import BLOCK_LIMIT
 from bot.slack.markdown.rich_text_inline import Json
 from bot.slack.markdown.rich_text_pages import pages
 from bot.slack.markdown.sanitize import escape_mrkdwn
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, context, section
 from bot.slack.ui.footer import figures_line
 from bot.slack.ui.model_names import failure_reason, is_combined, status_text
+from bot.slack.ui.strings import answers_modal as strings
+from bot.slack.ui.strings.footer import FOOTER_ANSWERS
 from moa import Answer
 
 
@@ -72,7 +73,7 @@ def _figures(viewed: RunForViewer) -> str:
     run = viewed.run
     has_cost = viewed.policy.cost and run.reply
     paid = cost(run.cost_usd, estimated=_is_estimated(run)) if has_cost else None
-    return figures_line(run.pipeline, run.answers, strings.FOOTER_ANSWERS, run.seconds, paid)
+    return figures_line(run.pipeline, run.answers, FOOTER_ANSWERS, run.seconds, paid)
 
 
 def _is_estimated(run: Run) -> bool:

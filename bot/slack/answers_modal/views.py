@@ -23,9 +23,9 @@ from bot.slack.answers_modal.model import (
 )
 from bot.slack.answers_modal.overview import overview, overview_heading
 from bot.slack.markdown.sanitize import escape_mrkdwn
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
 from bot.slack.ui.forms import option
+from bot.slack.ui.strings import answers_modal as strings
 
 CALLBACK = "reveal"
 CHOOSE = "reveal_choose"

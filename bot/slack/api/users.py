@@ -13,7 +13,7 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import is_colleague
 from bot.slack.api.identity import BotIdentity, IdentityLookup
 from bot.slack.api.lookup_cache import CACHE_SIZE, LookupCache
-from bot.slack.markdown.names import NAME_LIMIT, NAMELESS, prompt_name
+from bot.slack.markdown.names import NAME_LIMIT, prompt_name
 from bot.slack.markdown.unicode_filter import clean, unescape
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ class Person:
     """A user's name, with a note if they are a guest, bot or outsider, whom models trust less.
 
     Attributes:
-        name: the name that Slack shows; "someone" if the lookup failed.
+        name: the name that Slack shows; "" if the lookup failed.
         note: "guest", "bot", "other organisation" or "".
         real_name, username: their full name and their handle; "" if unknown.
         tz: their time zone, such as "Europe/Berlin"; "" if unknown.
@@ -57,17 +57,26 @@ class Person:
 
 
 class UserDirectory:
-    """Looks up users and caches them."""
+    """Looks up users and caches them.
 
-    def __init__(self, client: AsyncWebClient, identity: IdentityLookup) -> None:
+    Args:
+        client: the Web API client.
+        identity: who we are.
+        nameless: what people read instead of a name that we could not look up.
+    """
+
+    def __init__(
+        self, client: AsyncWebClient, identity: IdentityLookup, *, nameless: str = ""
+    ) -> None:
         self._client = client
         self._identity = identity
+        self._nameless = nameless
         self._teams: OrderedDict[str, str] = OrderedDict()
         self._cache = LookupCache(self._fetch, FRESH_S)
 
     async def name(self, user_id: str) -> str:
-        """Return a user's name, or `NAMELESS` if the lookup fails."""
-        return (await self.person(user_id)).name
+        """Return a user's name for people to read."""
+        return (await self.person(user_id)).name or self._nameless
 
     async def person(self, user_id: str) -> Person:
         """Return the user as our workspace sees them."""
@@ -106,7 +115,8 @@ class UserDirectory:
         except SLACK_ERRORS as error:
             log.info("user_not_fetched", error=code_of(error))
             return None
-        return response.get("user") or {}
+        user = response.get("user")
+        return user if isinstance(user, Mapping) else {}
 
 
 def is_app(user_id: str) -> bool:
@@ -124,7 +134,7 @@ def _person(user: Mapping[str, object], me: BotIdentity) -> Person:
     profile = profile if isinstance(profile, Mapping) else {}
     full = _plain(user.get("real_name") or profile.get("real_name"))
     username = _plain(user.get("name"))
-    name = _plain(profile.get("display_name")) or full or username or NAMELESS
+    name = _plain(profile.get("display_name")) or full or username
     offset = user.get("tz_offset")
     return Person(
         name,

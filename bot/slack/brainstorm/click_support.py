@@ -24,8 +24,8 @@ from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.permissions.brainstorms import BrainstormAccess
 from bot.slack.ui.blocks import Block
 from bot.slack.ui.clicks import RefusedError, respond_privately
-from bot.slack.ui.strings import ERROR_ID
 from bot.slack.ui.strings import brainstorm as strings
+from bot.slack.ui.strings.troubles import ERROR_ID
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ import structlog
 from bot.errors import Postponed, Unanswerable
 from bot.ports import Question, ThreadReader
 from bot.slack.ui.clicks import RefusedError
-from bot.slack.ui.strings import TROUBLES
 from bot.slack.ui.strings import brainstorm as strings
+from bot.slack.ui.strings.troubles import TROUBLES
 
 log = structlog.get_logger(__name__)
 

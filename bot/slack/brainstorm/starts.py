@@ -32,8 +32,8 @@ from bot.slack.permissions.access import CHECK_TIMEOUT_S
 from bot.slack.thread.mrkdwn import mrkdwn_to_text, without_mention
 from bot.slack.ui.blocks import Block, actions, button, section
 from bot.slack.ui.clicks import RefusedError
-from bot.slack.ui.strings import TROUBLES
 from bot.slack.ui.strings import brainstorm as strings
+from bot.slack.ui.strings.troubles import TROUBLES
 from moa import PipelineError
 
 log = structlog.get_logger(__name__)

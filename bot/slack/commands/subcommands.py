@@ -8,8 +8,10 @@ from bot.figures import pipeline_shape
 from bot.slack.brainstorm.command import BrainstormCommandInput
 from bot.slack.commands.context import CommandContext, Subcommand
 from bot.slack.markdown.sanitize import escape_mrkdwn
-from bot.slack.ui import strings
 from bot.slack.ui.strings import brainstorm as brainstorm_strings
+from bot.slack.ui.strings import commands as strings
+from bot.slack.ui.strings.home import BUDGET_TITLE, BUDGET_UNKNOWN_PRICES
+from bot.slack.ui.strings.settings import SETTINGS_TITLE
 from bot.slack.ui.usage import usage_lines
 from moa.pipeline.definition import Pipeline
 
@@ -51,7 +53,7 @@ def _shape(pipeline: Pipeline) -> str:
 
 async def _open_settings(command: CommandContext) -> None:
     settings = command.services.settings
-    view_id = await settings.open_loading(command.trigger_id, strings.SETTINGS_TITLE)
+    view_id = await settings.open_loading(command.trigger_id, SETTINGS_TITLE)
     await command.respond("" if view_id else strings.SETTINGS_TOO_LATE)
     if view_id:
         await settings.show_channel(view_id, command.actor, command.channel)
@@ -71,7 +73,7 @@ async def _budget(command: CommandContext) -> None:
     rules = await services.preferences.rules(team, channel)
     usage = usage_lines(status, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
     lines = [f"• {line}" for line in usage]
-    await command.respond("\n".join([strings.BUDGET_TITLE, *lines, strings.BUDGET_UNKNOWN_PRICES]))
+    await command.respond("\n".join([BUDGET_TITLE, *lines, BUDGET_UNKNOWN_PRICES]))
 
 
 async def _stop(command: CommandContext) -> None:

@@ -16,7 +16,7 @@ from bot.slack.files.slack_file import (
     display_name,
     mrkdwn_name,
 )
-from bot.slack.ui import strings
+from bot.slack.ui.strings import reply as strings
 from moa import Image
 from moa.pipeline.prompts import neutralise
 
@@ -24,6 +24,12 @@ NAMED_FILES = 10
 """Files that a note names. It only counts the rest."""
 
 MILLION = 1_000_000
+
+# What the models read; notes for the asker are in `bot.slack.ui.strings.reply`.
+FILE_TEXT = '{author} attached the file "{name}"{partly}:'
+FILE_IMAGE = '{author} attached the image "{name}".'
+FILE_AGAIN = '{author} attached "{name}" again.'
+FILE_UNREAD = "[attached and not read: {name}{why}]"
 
 
 class Attachments:
@@ -78,19 +84,19 @@ class Attachments:
     def _paragraph(self, result: FileResult, author: str) -> str:
         name = display_name(result.file.name)
         if result.file.id in self._described:
-            return strings.FILE_AGAIN.format(author=author, name=name)
+            return FILE_AGAIN.format(author=author, name=name)
         self._described.add(result.file.id)
         match result.read:
             case FileText() as text:
                 partly = self._add_note(self._truncated, result, _part_read(text))
-                head = strings.FILE_TEXT.format(author=author, name=name, partly=partly)
+                head = FILE_TEXT.format(author=author, name=name, partly=partly)
                 return f"{head}\n{quote_lines(neutralise(text.text, ''))}"
             case Image() as image:
                 self._images.append(image)
-                return strings.FILE_IMAGE.format(author=author, name=name)
+                return FILE_IMAGE.format(author=author, name=name)
             case Unread(reason):
                 why = self._add_note(self._unread, result, _reason_text(reason, self._limits))
-                return strings.FILE_UNREAD.format(name=name, why=why)
+                return FILE_UNREAD.format(name=name, why=why)
 
     @staticmethod
     def _add_note(notes: list[str], result: FileResult, remark: str) -> str:

@@ -11,6 +11,7 @@ from pygments.lexers import find_lexer_class_for_filename
 from bot.slack.api.users import one_line
 from bot.slack.markdown.links import holds_address
 from bot.slack.markdown.unicode_filter import clean
+from bot.slack.ui.strings.reply import UNNAMED_FILE
 from moa import Image
 
 Reason = Literal[
@@ -226,14 +227,12 @@ class FileResult:
     read: Read
 
 
-UNNAMED = "a file"
-
 _BRACKETS = str.maketrans({'"': "'", "[": "(", "]": ")", "`": "'"})
 
 
 def display_name(name: str) -> str:
     """Return a file name on one line, without hidden characters, quotes or brackets."""
-    return one_line(clean(name).translate(_BRACKETS)) or UNNAMED
+    return one_line(clean(name).translate(_BRACKETS)) or UNNAMED_FILE
 
 
 def mrkdwn_name(name: str) -> str:

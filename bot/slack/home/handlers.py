@@ -26,8 +26,10 @@ from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_vi
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.settings.form import FormError, parse_option
 from bot.slack.thread.mrkdwn import mrkdwn_to_text, without_mention
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block
+from bot.slack.ui.strings import home as strings
+from bot.slack.ui.strings.commands import SUGGESTIONS, SUGGESTIONS_TITLE
+from bot.slack.ui.strings.troubles import ERROR_ID
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +97,7 @@ class HomeTab:
         except Exception as error:
             error_id = new_error_id()
             log.exception("home_failed", error_id=error_id, error=type(error).__name__)
-            view = text_home(f"{strings.HOME_FAILED} {strings.ERROR_ID.format(error_id=error_id)}")
+            view = text_home(f"{strings.HOME_FAILED} {ERROR_ID.format(error_id=error_id)}")
         try:
             await self._client.views_publish(user_id=actor.user, view=view)
         except SLACK_ERRORS as error:
@@ -167,10 +169,10 @@ class HomeTab:
 
 async def suggest_prompts(client: AsyncWebClient, channel: str) -> None:
     """Set suggested prompts in a direct message. If that fails, Slack shows the manifest's."""
-    prompts = [{"title": title, "message": message} for title, message in strings.SUGGESTIONS]
+    prompts = [{"title": title, "message": message} for title, message in SUGGESTIONS]
     try:
         await client.assistant_threads_setSuggestedPrompts(
-            channel_id=channel, prompts=prompts, title=strings.SUGGESTIONS_TITLE
+            channel_id=channel, prompts=prompts, title=SUGGESTIONS_TITLE
         )
     except SLACK_ERRORS as error:
         log.info("prompts_not_suggested", error=code_of(error))

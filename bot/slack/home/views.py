@@ -17,8 +17,8 @@ from bot.preferences import Rules
 from bot.slack.api.permalinks import build_permalink, is_channel_id
 from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn, plain, shorten
 from bot.slack.settings.views import pipeline_menu, value_label
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, button, context, header, section
+from bot.slack.ui.strings import home as strings
 from bot.slack.ui.usage import local_time, question_count, usage_lines
 from moa.pipeline.definition import Pipeline
 

@@ -14,7 +14,7 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.thread_roots import root_exists
 from bot.slack.api.users import is_app
 from bot.slack.intake.apps import free_keys
-from bot.slack.ui import strings
+from bot.slack.ui.strings.reply import QUEUED
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +116,7 @@ class Enqueuer:
                 channel=question.channel,
                 user=question.user,
                 thread_ts=question.thread_ts if has_thread else None,
-                text=strings.QUEUED.format(place=position),
+                text=QUEUED.format(place=position),
             )
         except SLACK_ERRORS as error:
             log.info("queue_position_not_sent", error=code_of(error))

@@ -29,9 +29,9 @@ from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.events import IncomingQuestion, question_in_command, question_in_event
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.thread.mrkdwn import without_mention
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, sections
 from bot.slack.ui.footer import stop_button
+from bot.slack.ui.strings import commands as strings
 
 STORED_QUESTION, INVITATION = "moa_stored_question", "moa_invitation"
 """The keys in Bolt's context that pass the middleware's results to the listener."""

@@ -19,8 +19,9 @@ from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.permissions.access import members_among
 from bot.slack.reply.context import ReplyContext
 from bot.slack.thread.quoted_question import quoted_message
-from bot.slack.ui import strings
 from bot.slack.ui.clicks import RefusedError
+from bot.slack.ui.strings import commands as strings
+from bot.slack.ui.strings.troubles import TROUBLES
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +114,7 @@ class QuestionPoster:
         if user not in members:
             raise RefusedError(strings.ASK_FORBIDDEN)
         if me not in members:
-            raise RefusedError(strings.TROUBLES["not_in_channel"])
+            raise RefusedError(TROUBLES["not_in_channel"])
 
     async def _store(self, asked: ShortcutQuestion, question: Question) -> str | None:
         team, channel = question.team, question.channel
@@ -164,4 +165,4 @@ def _refusal_text(code: str) -> str:
     if code in UNSURE:
         return strings.ASK_UNSURE
     trouble = READ_ERRORS.get(code)
-    return strings.TROUBLES[trouble] if trouble else strings.ASK_FAILED
+    return TROUBLES[trouble] if trouble else strings.ASK_FAILED

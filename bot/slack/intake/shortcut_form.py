@@ -13,9 +13,9 @@ from typing import Any
 
 from bot import slack_limits
 from bot.slack.markdown.unicode_filter import clean
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, context, plain_text
 from bot.slack.ui.forms import input_block, option
+from bot.slack.ui.strings import commands as strings
 
 ASK_CALLBACK = "ask_models"
 QUESTION, PIPELINE, PLACE, INPUT = "question", "pipeline", "place", "input"

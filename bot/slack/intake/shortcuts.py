@@ -29,8 +29,10 @@ from bot.slack.intake.shortcut_form import (
     shortcut_view,
 )
 from bot.slack.permissions.access import CHECK_TIMEOUT_S
-from bot.slack.ui import strings
 from bot.slack.ui.clicks import RefusedError, respond_privately
+from bot.slack.ui.strings import commands as strings
+from bot.slack.ui.strings.footer import AGAIN_NO_PIPELINE
+from bot.slack.ui.strings.troubles import trouble_text
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +114,7 @@ class Shortcuts:
         if target is None or not form.text:
             return {QUESTION: strings.ASK_EMPTY}
         if form.pipeline and form.pipeline not in self._preferences.pipelines:
-            return {PIPELINE: strings.AGAIN_NO_PIPELINE}
+            return {PIPELINE: AGAIN_NO_PIPELINE}
         return {}
 
     async def _close_modal(self, ack: AsyncAck, posted: asyncio.Task[None], field: str) -> None:
@@ -144,7 +146,7 @@ class Shortcuts:
             # Log the error here; the actor only gets its id.
             error_id = new_error_id()
             log.exception("shortcut_failed", error_id=error_id, error=type(error).__name__)
-            raise RefusedError(strings.trouble_text("internal", error_id)) from None
+            raise RefusedError(trouble_text("internal", error_id)) from None
 
     async def _open(self, body: Mapping[str, Any], target: PostTarget) -> bool:
         """Open the modal, and return whether Slack opened it."""

@@ -15,6 +15,7 @@ MAX_UNQUOTED_WORDS = 5
 """The most words of a name without quotes. A longer name could read as a sentence."""
 
 NAMELESS = "someone"
+"""Replaces a missing name in prompts. Messages use `NAMELESS_PERSON` of `bot.slack.ui.strings`."""
 
 _PUNCTUATION = frozenset(".,'\u2019-_/&+@!?#\u00b7\u30fb\u05f3\u05f4")
 """Punctuation that names need, including the middle dots of Catalan and Japanese, and Hebrew's

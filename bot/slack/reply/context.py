@@ -17,8 +17,8 @@ from bot.slack.api.permalinks import fetch_permalink
 from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.permissions.access import Policies, RevealPolicy
-from bot.slack.ui import strings
 from bot.slack.ui.footer import FooterOptions
+from bot.slack.ui.strings import footer as strings
 from moa import PipelineError, Plan
 
 log = structlog.get_logger(__name__)

@@ -22,9 +22,11 @@ from bot.slack.reply.follow_up import first_button
 from bot.slack.reply.ladder import POSTS, RESPONSES, Form, Ladder, Payload
 from bot.slack.reply.live_message import FALLBACK_TEXT_LIMIT
 from bot.slack.reply.notices import notice_blocks, notify_directly, send_directly
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, markdown, section
 from bot.slack.ui.footer import footer
+from bot.slack.ui.strings import reply as strings
+from bot.slack.ui.strings.footer import BUTTONS_ABOVE, BUTTONS_REFUSED
+from bot.slack.ui.strings.troubles import trouble_text
 from moa import Answer, Event, Outcome
 
 log = structlog.get_logger(__name__)
@@ -94,7 +96,7 @@ class EphemeralReply:
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say why there is no reply."""
-        text = escape_mrkdwn(strings.trouble_text(trouble, error_id))
+        text = escape_mrkdwn(trouble_text(trouble, error_id))
         blocks = notice_blocks(self._run.id, text, trouble) or [section(text)]
         sent = await self._post(RESPONSES, lambda form: _notice(form, text, blocks))
         if not sent and not await notify_directly(self._client, self._run, text, blocks):
@@ -130,12 +132,12 @@ class EphemeralReply:
         if self._has_buttons:
             return
         blocks = first_button(await self._footer(outcome, share=True))
-        text = strings.BUTTONS_ABOVE
+        text = BUTTONS_ABOVE
         self._ladder = Ladder()
         forms = (Form(), Form(blocks=False))[-self._uses_left :]  # the plainest if only one is left
 
         def render(form: Form) -> Payload:
-            shown = text if form.blocks else f"{text}\n{strings.BUTTONS_REFUSED}"
+            shown = text if form.blocks else f"{text}\n{BUTTONS_REFUSED}"
             return {"text": shown, "blocks": form.below(blocks)}
 
         await self._post(forms, render, kept_uses=0)

@@ -12,8 +12,8 @@ from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.metadata import NOTICE, run_metadata
 from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.reply.ladder import FOLLOW_UPS, Form, Ladder, Payload
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import REPLY_ACTIONS, Block, actions
+from bot.slack.ui.strings import footer as strings
 
 log = structlog.get_logger(__name__)
 

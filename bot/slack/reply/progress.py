@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from bot.preferences import Names
 from bot.slack.markdown.sanitize import plain, shorten
 from bot.slack.reply.task_cards import TITLE_LIMIT, Chunk, LayerTaskCards, TaskCard, build_cards
-from bot.slack.ui import strings
 from bot.slack.ui.model_names import failure_reason, short_name, status_text
+from bot.slack.ui.strings import progress as strings
+from bot.slack.ui.strings.models import MISSING_MANY, MISSING_ONE, NAME_ANOTHER
 from moa import (
     AggregatorStarted,
     Answer,
@@ -169,7 +170,7 @@ class Progress:
         text = status_text(answer, card.task_output)
         if answer.model != card.model:
             is_named = self._names == "shown"
-            other = short_name(answer.model) if is_named else strings.NAME_ANOTHER
+            other = short_name(answer.model) if is_named else NAME_ANOTHER
             return strings.CARD_STOOD_IN.format(state=text, other=other)
         if card.tries == 1:
             return text
@@ -192,7 +193,7 @@ class Progress:
         names = [short_name(card.model) for card in cards]
         if self._names == "shown" and len(names) <= NAMED_MODELS:
             return ", ".join(names)
-        text = strings.MISSING_MANY if len(names) > 1 else strings.MISSING_ONE
+        text = MISSING_MANY if len(names) > 1 else MISSING_ONE
         return text.format(count=len(names))
 
     def _writing(self, attempt: int) -> str:

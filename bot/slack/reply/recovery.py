@@ -30,8 +30,8 @@ from bot.slack.api.metadata import (
     run_metadata,
 )
 from bot.slack.api.thread_roots import remove_misplaced, root_exists, thread_gone_error
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import REPLY_ACTIONS
+from bot.slack.ui.strings.reply import INTERRUPTED
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +138,7 @@ async def _delete(client: AsyncWebClient, run: Run, ts: str) -> None:
     channel = run.question.channel
     error = await _error_code(client.chat_delete(channel=channel, ts=ts))
     if error not in {None, "message_not_found"}:
-        text, metadata = strings.INTERRUPTED, run_metadata(ABANDONED, run.id)
+        text, metadata = INTERRUPTED, run_metadata(ABANDONED, run.id)
         await _error_code(
             client.chat_update(channel=channel, ts=ts, text=text, blocks=[], metadata=metadata)
         )
@@ -161,7 +161,7 @@ async def stop_stream(
         status: the agent session's status afterwards; Slack's default is "active".
         cards: the final state of its task cards.
     """
-    note = {"type": "markdown_text", "text": f"\n\n{strings.INTERRUPTED}"}
+    note = {"type": "markdown_text", "text": f"\n\n{INTERRUPTED}"}
     tag = run_metadata(ABANDONED, run.id)
     # The plainest form has no status, in case Slack refuses the status.
     plainer: Sequence[Mapping[str, Any]] = (

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.slack.markdown.sanitize import plain, shorten
-from bot.slack.ui import strings
 from bot.slack.ui.model_names import short_name
+from bot.slack.ui.strings import progress as strings
 
 TITLE_LIMIT = 150
 

@@ -31,9 +31,10 @@ from bot.slack.reply.progress import Progress
 from bot.slack.reply.recovery import clean_up, lacks_buttons, reply_exists, withdraw
 from bot.slack.reply.typing_status import TypingStatus
 from bot.slack.reply.upload import upload
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import section
 from bot.slack.ui.footer import FooterOptions, footer, reply_buttons, retry_button
+from bot.slack.ui.strings import reply as strings
+from bot.slack.ui.strings.troubles import trouble_text
 from moa import Delta, Event, Outcome, Retracted
 
 T = TypeVar("T")
@@ -160,7 +161,7 @@ class ThreadReply:
             self._messages.is_stopped = True
             self._messages.trim_to_one_message()
         try:
-            in_time = await self._post_failure(trouble, strings.trouble_text(trouble, error_id))
+            in_time = await self._post_failure(trouble, trouble_text(trouble, error_id))
         except Unanswerable as error:
             if error.trouble != "thread_gone":
                 raise
@@ -200,7 +201,7 @@ class ThreadReply:
         context, run, messages = self._context, self._run, self._messages
         messages.trouble = None
         await self._retry(lambda: withdraw(context.client, run, context.runs, messages.posted))
-        await notify_privately(context.client, run, strings.trouble_text("thread_gone"))
+        await notify_privately(context.client, run, trouble_text("thread_gone"))
 
     async def close(self) -> None:
         """Stop the updates, clear the status and close an unfinished stream."""

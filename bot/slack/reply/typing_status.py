@@ -21,9 +21,9 @@ from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, UNSURE, code_of
 from bot.slack.api.thread_roots import root_exists
 from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import plain, shorten
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import section
 from bot.slack.ui.footer import stop_button
+from bot.slack.ui.strings import progress as strings
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports import Question
 from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.thread_roots import root_exists
-from bot.slack.ui import strings
+from bot.slack.ui.strings.reply import REPLY_FILE_TITLE
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ async def upload(
         await client.files_upload_v2(
             content=text,
             filename=NAME,
-            title=strings.REPLY_FILE_TITLE,
+            title=REPLY_FILE_TITLE,
             channel=question.channel,
             thread_ts=question.thread_ts,
         )

@@ -28,7 +28,7 @@ from bot.slack.settings.views import (
     WITH,
     allowed_values,
 )
-from bot.slack.ui import strings
+from bot.slack.ui.strings import settings as strings
 
 MAX_USD = 1e9
 

@@ -23,8 +23,9 @@ from bot.slack.permissions.access import CHECK_TIMEOUT_S
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.settings.form import FormError, parse_channel, parse_workspace
 from bot.slack.settings.views import channel_view, text_view, workspace_view
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block
+from bot.slack.ui.strings import settings as strings
+from bot.slack.ui.strings.troubles import ERROR_ID
 from moa.pipeline.definition import Pipeline
 
 log = structlog.get_logger(__name__)
@@ -159,4 +160,4 @@ async def _refuse(ack: AsyncAck, title: str, reason: str) -> None:
 
 
 def _apology(error_id: str) -> str:
-    return f"{strings.SETTINGS_FAILED} {strings.ERROR_ID.format(error_id=error_id)}"
+    return f"{strings.SETTINGS_FAILED} {ERROR_ID.format(error_id=error_id)}"

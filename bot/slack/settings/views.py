@@ -13,9 +13,9 @@ from bot.figures import dollars
 from bot.limits import Limits
 from bot.preferences import STRICTER, Choices, Preferences, Rules, SharedChoice
 from bot.slack.markdown.sanitize import escape_mrkdwn
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, context, plain_text, section
 from bot.slack.ui.forms import input_block, option
+from bot.slack.ui.strings import settings as strings
 from moa.pipeline.definition import Pipeline
 
 CHANNEL_CALLBACK = "channel_settings"

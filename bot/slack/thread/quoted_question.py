@@ -9,7 +9,7 @@ from bot.slack.api.metadata import question_metadata
 from bot.slack.api.users import one_line
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.markdown.unicode_filter import clean
-from bot.slack.ui import strings
+from bot.slack.ui.strings.commands import ASKED_BY
 
 
 def quoted_message(
@@ -27,7 +27,7 @@ def quoted_message(
         about: the ts of the message that the question is about.
         quotes: whether the question contains text that other people wrote.
     """
-    head = strings.ASKED_BY.format(user=one_line(clean(name)))
+    head = ASKED_BY.format(user=one_line(clean(name)))
     quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": clean(question)}]}
     bold = {"type": "text", "text": head, "style": {"bold": True}}
     section = {"type": "rich_text_section", "elements": [bold]}

@@ -9,7 +9,6 @@ from bot import slack_limits
 from bot.figures import cost, seconds
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.permissions.access import RevealPolicy
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import (
     AGAIN,
     ANOTHER,
@@ -31,6 +30,7 @@ from bot.slack.ui.blocks import (
 from bot.slack.ui.clicks import join_value
 from bot.slack.ui.forms import option
 from bot.slack.ui.model_names import visible_notes
+from bot.slack.ui.strings import footer as strings
 from moa import Answer, Outcome
 
 

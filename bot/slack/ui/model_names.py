@@ -11,7 +11,7 @@ from bot.figures import seconds
 from bot.ports import Run
 from bot.preferences import Names
 from bot.slack.markdown.sanitize import plain, shorten
-from bot.slack.ui import strings
+from bot.slack.ui.strings import models as strings
 from moa import Answer, Call, Outcome
 
 NAME_LIMIT = 40

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.figures import cost, dollars
 from bot.limits import HOUR, BudgetStatus, next_day, next_month
 from bot.slack.markdown.sanitize import escape_mrkdwn
-from bot.slack.ui import strings
+from bot.slack.ui.strings import home as strings
 
 
 def usage_lines(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.ui import strings
+from bot.slack.ui.strings.footer import REGENERATE
 from tests.faults.kill_points import EDITED, POINTS, Point, owner_of
 from tests.models.replies import Reply
 from tests.slack.test_stop import STOPPED
@@ -79,7 +79,7 @@ def posted(stage: Stage, ts: str) -> list[str]:
 
 def ends(stage: Stage, ts: str) -> list[str]:
     """Return the messages that end a run: with the note about the stop, or with buttons."""
-    return [m for m in posted(stage, ts) if STOPPED in m or f"[{strings.REGENERATE}]" in m]
+    return [m for m in posted(stage, ts) if STOPPED in m or f"[{REGENERATE}]" in m]
 
 
 ASYNC = {

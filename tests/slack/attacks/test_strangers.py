@@ -17,8 +17,8 @@ from bot.playground.people.actions import ActionResult
 from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.answers_modal.views import CHOOSE
 from bot.slack.permissions import recent
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
+from bot.slack.ui.strings.answers_modal import ANSWERS_LOADING
 from tests.slack.attacks.stage import answer_in_modal, elements, option
 from tests.slack.attacks.strangers import (
     STRANGERS,
@@ -53,7 +53,7 @@ async def settled_view(stage: Stage, person: User) -> SlackView:
 
     def filled() -> SlackView | None:
         view = stage.slack.current_modal(person)
-        return view if view and strings.ANSWERS_LOADING not in stage.slack.render(view) else None
+        return view if view and ANSWERS_LOADING not in stage.slack.render(view) else None
 
     view = await stage.slack.wait_for(filled)
     assert view is not None

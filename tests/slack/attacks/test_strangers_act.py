@@ -11,8 +11,10 @@ from bot.playground.checks.blocks import walk
 from bot.playground.state.models import SlackMessage, SlackView
 from bot.slack.intake.shortcut_form import INPUT, QUESTION
 from bot.slack.routes import ASK_ABOUT, SUMMARISE
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN, ANOTHER, FEEDBACK, STOP
+from bot.slack.ui.strings.commands import ASK_QUESTION, COMMAND_STOPPED_NONE
+from bot.slack.ui.strings.footer import NOT_HELPFUL, STOP_FORBIDDEN
+from bot.slack.ui.strings.progress import STOP_OFFER
 from tests.models.replies import HangBeforeHeaders, Reply
 from tests.slack.attacks.strangers import (
     STRANGERS,
@@ -36,12 +38,12 @@ async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -
         person = await stranger.come(stage)
         await stage.slack.click(person, reply, AGAIN)
         await stage.slack.click(person, reply, ANOTHER, f"{run_of(reply)}|single")
-        await stage.slack.click(person, reply, FEEDBACK, strings.NOT_HELPFUL)
+        await stage.slack.click(person, reply, FEEDBACK, NOT_HELPFUL)
         await stage.slack.shortcut(person, SUMMARISE, reply)
         shown = lambda: stage.slack.ephemerals(person, stage.general)  # noqa: E731 - asked below
         await stage.slack.wait_for(lambda: len(shown()) == 4)
         await stage.slack.shortcut(person, ASK_ABOUT, reply)
-        view = await stage.opened_view(person, strings.ASK_QUESTION)
+        view = await stage.opened_view(person, ASK_QUESTION)
         view.state = {QUESTION: {INPUT: {"value": "Why?"}}}
         sent = await stage.slack.submit(person, view)
         assert set(sent.errors or ()) == {QUESTION}
@@ -56,14 +58,14 @@ async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features -= {"agent_sessions", "streaming"}
         ts = await stage.ask("What is the risk?")
-        offer = await wait_for_notice(stage, stage.ana, strings.STOP_OFFER)
+        offer = await wait_for_notice(stage, stage.ana, STOP_OFFER)
         for stranger in STRANGERS:
             person = await stranger.come(stage)
             await stage.slack.click(person, offer, STOP)
-            await wait_for_notice(stage, person, strings.STOP_FORBIDDEN)
+            await wait_for_notice(stage, person, STOP_FORBIDDEN)
             await stage.slack.press_stop(person, stage.general, ts)
             said = await stage.slack.command(person, stage.general, "/moa", "stop")
-            assert strings.COMMAND_STOPPED_NONE in str(said.payload)
+            assert COMMAND_STOPPED_NONE in str(said.payload)
         await stage.slack.wait_for_deliveries()
         [live] = await stage.bot.runs.live_in(stage.slack.team_id, stage.general.id, ts)
         run = await stage.bot.runs.get(live)

@@ -1,0 +1,123 @@
+"""A model on an HTTP API: sends the prompt and reads the answer as it streams."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from moa.ports import Profile
+from moa.providers import sdk_client
+from moa.providers.answer_decoder import AnswerDecoder
+from moa.providers.endpoints import Endpoints
+from moa.providers.parameters import Parameters, SentBody, post
+from moa.providers.response_reader import read_answer
+from moa.providers.server_access import ServerAccess
+from moa.thoughts.thought_filter import OpenThoughtDetector
+from moa.types import Chunk, Prompt, Sampling
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+class HttpModel(ABC):
+    """What models of all HTTP APIs share. A subclass builds the request body.
+
+    Args:
+        profile: the model's static properties.
+        model: the provider's model id.
+        endpoints: holds the client that models share.
+        access: the server and the credentials for it.
+        parameters: what the server accepts.
+        timeout_s: read timeout in seconds, before and during an answer.
+        decoder: decodes one answer of the API, given the model id.
+        path: the API path that answers.
+        model_pages: the page that lists models; None if the API has none.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        model: str,
+        endpoints: Endpoints,
+        access: ServerAccess,
+        *,
+        parameters: Parameters,
+        timeout_s: float,
+        decoder: Callable[[str], AnswerDecoder],
+        path: str,
+        model_pages: str | None,
+    ) -> None:
+        self._profile = profile
+        self._model = model
+        self._endpoints = endpoints
+        self._access = access
+        self._parameters = parameters
+        self._timeout_s = timeout_s
+        self._decoder = decoder
+        self._path = path
+        self._model_pages = model_pages
+        self._open_thoughts = OpenThoughtDetector()
+
+    @property
+    def profile(self) -> Profile:
+        """The model's static properties."""
+        return self._profile
+
+    def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
+        """Send the prompt and stream the answer; see `moa.Model`."""
+        sent = SentBody()
+        return read_answer(
+            partial(self._send, prompt, sampling, sent),
+            partial(self._decoder, self._model),
+            self._open_thoughts,
+            partial(self._parameters.learn_from_body, sent),
+        )
+
+    async def prepare(self) -> None:
+        """Import the SDK and build the client before the first question.
+
+        Raises:
+            Rejected: no key is set.
+        """
+        await self._client()
+
+    async def probe(self) -> None:
+        """Check address, key and model name, for free if the server allows it.
+
+        Raises:
+            ModelError: the check failed.
+        """
+        client, pages = await self._client(), self._model_pages
+        await sdk_client.probe(
+            client, self, path=pages, name=self._model, timeout_s=self._timeout_s
+        )
+
+    @abstractmethod
+    def _body(
+        self, prompt: Prompt, sampling: Sampling, allowance: int, host: str
+    ) -> dict[str, Any]:
+        """Return a request body.
+
+        Args:
+            prompt: the prompt.
+            sampling: its limits and temperature.
+            allowance: reasoning tokens to allow besides the answer.
+            host: the server's host name.
+        """
+
+    async def _client(self) -> sdk_client.SdkClient:
+        return await self._endpoints.client(self._access)
+
+    async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
+        client = await self._client()
+        return await post(
+            client,
+            self._path,
+            lambda allowance: self._body(prompt, sampling, allowance, client.host),
+            self._parameters,
+            allowance=self._profile.reasoning_tokens,
+            timeout_s=self._timeout_s,
+            sent_body=sent,
+        )
