@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from bot.errors import ConfigurationError
 from bot.loop import run as run_loop
 from bot.terminal.admin import add_admin_commands
+from bot.terminal.argument_types import duration, filled, port
 
 OK, FAILED, USAGE_ERROR = 0, 1, 2
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -20,7 +21,7 @@ INTERRUPTED, PIPE_CLOSED = 130, 141
 DEFAULT_CALLS = 12
 """As `moa.brainstorm.DEFAULT_CALLS`, which is too heavy to import for `--help`."""
 
-DEFAULT_PORT, LARGEST_PORT = 3000, 65535
+DEFAULT_PORT = 3000
 DEFAULT_DRAIN_S = 30.0
 
 EXAMPLES = """\
@@ -171,6 +172,15 @@ def _manifest(options: argparse.Namespace) -> int:
     return OK
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors quote what was typed without its control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        from bot.terminal.safe_text import one_line  # noqa: PLC0415 - imported on first use
+
+        super().error(one_line(message))
+
+
 class _Version(argparse.Action):
     """`--version`, which looks the version up only when needed."""
 
@@ -186,7 +196,7 @@ class _Version(argparse.Action):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="moa-bot",
         description="Ask several models, get one answer: in your terminal and in Slack.",
         epilog=EXAMPLES,
@@ -200,11 +210,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_brainstorm(commands)
     _add_try(commands)
     _add_run(commands)
-    add_admin_commands(commands, _add, _duration, _port)
+    add_admin_commands(commands, _add)
     _add(commands, "check", _check, "check your setup and show how to fix problems")
     init = _add(commands, "init", _init, "write a moa.toml for the keys and servers it finds")
     init.add_argument(
-        "--output", metavar="FILE", help="file to write, or - (default: MOA_CONFIG or moa.toml)"
+        "--output",
+        metavar="FILE",
+        type=filled,
+        help="file to write, or - (default: MOA_CONFIG or moa.toml)",
     )
     init.add_argument("--force", action="store_true", help="replace an existing file")
     init.add_argument(
@@ -242,7 +255,10 @@ def _add_ask(commands: Any) -> None:
         "use quotes if it has ? * ' or other signs",
     )
     ask.add_argument(
-        "--pipeline", metavar="NAME", help="pipeline to use (default: default_pipeline in moa.toml)"
+        "--pipeline",
+        metavar="NAME",
+        type=filled,
+        help="pipeline to use (default: default_pipeline in moa.toml)",
     )
     ask.add_argument("--answers", action="store_true", help="also show each model's answer")
     ask.add_argument("--json", action="store_true", help="print one JSON document")
@@ -251,14 +267,12 @@ def _add_ask(commands: Any) -> None:
 def _add_try(commands: Any) -> None:
     trial = _add(commands, "try", _try, "use the bot in your browser, without Slack")
     trial.add_argument("--open", action="store_true", help="open the page in your browser")
-    trial.add_argument(
-        "--port", type=_port, default=0, help="the page's port (default: a free one)"
-    )
-    trial.add_argument("--pipeline", metavar="NAME", help="pipeline to use by default")
+    trial.add_argument("--port", type=port, default=0, help="the page's port (default: a free one)")
+    trial.add_argument("--pipeline", metavar="NAME", type=filled, help="pipeline to use by default")
     trial.add_argument(
         "--keep",
         metavar="DIR",
-        type=Path,
+        type=lambda text: Path(filled(text)),
         help="keep messages and answers in this folder, and continue there next time",
     )
 
@@ -267,7 +281,10 @@ def _add_brainstorm(commands: Any) -> None:
     brainstorm = _add(commands, "brainstorm", _brainstorm, "collect ideas and group them by theme")
     brainstorm.add_argument("topic", metavar="TOPIC", help="what the ideas are for, in quotes")
     brainstorm.add_argument(
-        "--ideas", metavar="FILE", help="your own ideas, one a line, or - for standard input"
+        "--ideas",
+        metavar="FILE",
+        type=filled,
+        help="your own ideas, one a line, or - for standard input",
     )
     brainstorm.add_argument(
         "--export", choices=["md", "csv", "json"], help="print Markdown, CSV or JSON instead"
@@ -280,7 +297,10 @@ def _add_brainstorm(commands: Any) -> None:
         help="how many times to ask for ideas (default: %(default)s)",
     )
     brainstorm.add_argument(
-        "--pipeline", metavar="NAME", help="pipeline to use (default: default_pipeline in moa.toml)"
+        "--pipeline",
+        metavar="NAME",
+        type=filled,
+        help="pipeline to use (default: default_pipeline in moa.toml)",
     )
     brainstorm.add_argument(
         "--result",
@@ -293,42 +313,27 @@ def _add_run(commands: Any) -> None:
     run = _add(commands, "run", _run, "answer in Slack, over Socket Mode or HTTP")
     run.add_argument("--http", action="store_true", help="serve HTTP instead of Socket Mode")
     run.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+        "--host",
+        default="127.0.0.1",
+        type=filled,
+        help="address to listen on (default: %(default)s)",
     )
     run.add_argument(
-        "--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)"
+        "--port", type=port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)"
     )
     run.add_argument(
         "--metrics-port",
         metavar="PORT",
-        type=_port,
+        type=port,
         help="serve /metrics, /healthz and /readyz on this separate port",
     )
     run.add_argument(
         "--drain",
         metavar="SECONDS",
-        type=_duration,
+        type=duration,
         default=DEFAULT_DRAIN_S,
         help="on shutdown, wait this long for running questions (default: %(default)s)",
     )
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) <= LARGEST_PORT:
-        return int(text)
-    raise argparse.ArgumentTypeError(
-        f'"{text}" is not a port: use a number from 0 to {LARGEST_PORT}'
-    )
-
-
-def _duration(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if 0 <= seconds < float("inf"):
-        return seconds
-    raise argparse.ArgumentTypeError(f'"{text}" is not a number of seconds')
 
 
 def _replace_unencodable() -> None:

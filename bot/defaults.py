@@ -12,6 +12,7 @@ from itertools import chain, zip_longest
 from bot.errors import ConfigurationError, NoModelsError
 from bot.local_servers import FoundServer, ServedModel, find_servers
 from moa.addresses import shown_address
+from moa.local_defaults import LOCAL_AGGREGATOR_DEADLINE_S, LOCAL_DEADLINE_S
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition, PriceModel
 from moa.pipeline.definition import LayerDefinition, Pipeline
 from moa.pipeline.provider_presets import PRESETS
@@ -22,8 +23,11 @@ ANTHROPIC = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus":
 DEMO_MODEL = "smollm2"
 ONE_MODEL = "One model, for comparison."
 
-SLOW = {"deadline_s": 240.0, "aggregator_deadline_s": 480.0}
-"""A model on your own machine needs longer than a hosted one: it may have to load first."""
+SLOW = {
+    "deadline_s": LOCAL_DEADLINE_S,
+    "aggregator_deadline_s": LOCAL_AGGREGATOR_DEADLINE_S,
+}
+"""For servers that were found, including those at other addresses of your network."""
 
 MIXTURE = 3
 """The most models of several local servers to ask at once, since they share one machine."""
@@ -205,17 +209,17 @@ def _models(provider: str, names: Mapping[str, str]) -> dict[str, ModelDefinitio
 def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dict[str, Pipeline]:
     return {
         "quick": Pipeline(
-            description=f"{_asked(pair)}, one reply. The fastest mixture.",
+            description=f"{asked(pair)}, one reply. The fastest mixture.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=pair)],
         ),
         "balanced": Pipeline(
-            description=f"{_asked(layer)}, one reply. The default.",
+            description=f"{asked(layer)}, one reply. The default.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer)],
         ),
         "deep": Pipeline(
-            description=f"{_asked(layer)}, each revising after reading the others, then one reply.",
+            description=f"{asked(layer)}, each revising after reading the others, then one reply.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer), LayerDefinition(proposers=layer)],
         ),
@@ -226,7 +230,14 @@ def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dic
     }
 
 
-def _asked(proposers: Sequence[str]) -> str:
+def asked(proposers: Sequence[str], where: str = "") -> str:
+    """Return who is asked, such as "Two models" or "One model asked three times".
+
+    Args:
+        proposers: the names of two or three models, all different or all the same.
+        where: put after "model", such as " on this machine".
+    """
+    is_pair = len(proposers) == 2  # noqa: PLR2004 - it has two or three
     if len(set(proposers)) == 1:
-        return "One model asked twice" if len(proposers) == 2 else "One model asked three times"  # noqa: PLR2004 - it has two or three
-    return "Two models" if len(proposers) == 2 else "Three models"  # noqa: PLR2004 - it has two or three
+        return f"One model{where} asked {'twice' if is_pair else 'three times'}"
+    return f"{'Two' if is_pair else 'Three'} models{where}"

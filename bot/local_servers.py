@@ -16,13 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, build_opener
 
 from moa.access import OLLAMA_PORT, ollama_address
+from moa.addresses import is_loopback
 
 USUAL_PORTS: Final = {"Ollama": OLLAMA_PORT, "LM Studio": 1234, "vLLM": 8000, "llama.cpp": 8080}
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 PROBE_S: Final = 1.0
 NAMED_PROBE_S: Final = 3.0
@@ -80,7 +79,7 @@ class FoundServer:
     @property
     def is_local(self) -> bool:
         """Whether it runs on this machine."""
-        return urlsplit(self.base_url).hostname in LOOPBACK
+        return is_loopback(self.base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +239,7 @@ class _Client:
 
     def __init__(self, candidate: _Candidate) -> None:
         self._deadline = time.monotonic() + candidate.seconds
-        is_local = urlsplit(candidate.url).hostname in LOOPBACK
+        is_local = is_loopback(candidate.url)
         self._opener = _opener(without_proxy=is_local)
 
     def get(self, url: str) -> object:

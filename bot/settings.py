@@ -22,6 +22,7 @@ from moa.pipeline.config import Config
 from moa.pipeline.misplaced_keys import lift_default_pipeline
 from moa.pipeline.strict_model import StrictModel, parse_table
 from moa.pipeline.toml_file import read_toml
+from moa.pipeline.toml_lines import with_lines
 
 DEFAULT_CONFIG = "moa.toml"
 
@@ -214,7 +215,8 @@ def _read_config(folder: Path, environment: Environment, variables: Mapping[str,
     except PipelineError as error:
         problems.append(str(error))
     if problems or config is None:
-        raise ConfigurationError(f"{path.name}:\n" + "\n".join(problems))
+        located = with_lines("\n".join(problems), path)
+        raise ConfigurationError(f"{path.name}:\n{located}")
     return Settings(environment, config, slack, source, variables, limits, storage, work)
 
 

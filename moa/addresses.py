@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from moa.redaction import HIDDEN
@@ -49,6 +50,21 @@ def _port_problem(url: SplitResult) -> str | None:
     except ValueError:
         return BAD_PORT
     return None
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an HTTP address leads to this machine's own network interface."""
+    try:
+        host = (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3
+        return True
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def shown_address(address: str) -> str:

@@ -7,6 +7,13 @@ from contextlib import aclosing
 from typing import overload
 
 from moa import engine
+from moa.arguments import (
+    require,
+    require_function,
+    require_list,
+    require_question,
+    require_seed,
+)
 from moa.environment import lookup_in
 from moa.errors import PipelineError
 from moa.events import Event, Finished
@@ -176,12 +183,19 @@ def _events(
     recorded: Sequence[Answer] = (),
     on_stopped: Callable[[Call], object] | None = None,
 ) -> AsyncGenerator[Event, None]:
+    require_question("question", question)
+    require_seed(seed)
+    require_list("recorded", recorded, Answer, "a moa.Answer")
+    require_function("on_stopped", on_stopped)
     if plan is not None:
+        require("plan", plan, Plan, "a moa.Plan")
         if models is not None or aggregator is not None or strategy != "synthesise":
             raise PipelineError(EITHER)
         return engine.run(plan, question, seed=seed, recorded=recorded, on_stopped=on_stopped)
     if models is None:
         raise PipelineError(NEEDS_MODELS)
+    if not callable(strategy):
+        require("strategy", strategy, (str, StrategySpec), "a name in moa.STRATEGIES or a strategy")
     return _run_models(question, models, aggregator, strategy, seed)
 
 

@@ -16,8 +16,10 @@ from moa.access import (
     preset_of,
     unset_variable,
 )
+from moa.arguments import require
 from moa.environment import Lookup
 from moa.errors import ModelError, PipelineError
+from moa.local_defaults import patient_config
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition
 from moa.pipeline.definition import Pipeline, bind
 from moa.pipeline.plan import Plan
@@ -50,7 +52,7 @@ class ModelCatalogue:
         models: live models that replace those of the same name in `config`.
 
     Attributes:
-        config: as given.
+        config: as given, with the longer default waits of local models.
         worker_share: the number of processes that divide the models' limits.
     """
 
@@ -63,7 +65,7 @@ class ModelCatalogue:
         key_source: str = "in the environment",
         models: Mapping[str, ProvidedModel] = MappingProxyType({}),
     ) -> None:
-        self.config = config
+        self.config = patient_config(config, lookup)
         self.worker_share = WorkerShare()
         self._endpoints = endpoints
         self._lookup = lookup
@@ -94,11 +96,13 @@ class ModelCatalogue:
             PipelineNotFound: no pipeline has this name.
             PipelineError: a key isn't set, or a model can't be made; names all that is missing.
         """
+        require("The pipeline's name", name, str, "a string")
         if name not in self._plans:
             pipeline = self.pipelines.get(name)
             if pipeline is None:
+                shown = name if name.isprintable() else ascii(name)[1:-1]
                 raise PipelineNotFound(
-                    f'There is no pipeline "{name}". {nearest(name, self.pipelines)}'
+                    f'There is no pipeline "{shown}". {nearest(name, self.pipelines)}'
                 )
             self._require_keys(pipeline)
             models = {model: self._hedged(model) for model in pipeline.models}

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from moa.arguments import require
 from moa.environment import lookup_in
 from moa.errors import PipelineError
 from moa.network import Network
 from moa.pipeline.config import Config
 from moa.pipeline.plan import Plan
 from moa.pipeline.toml_file import read_toml
+from moa.pipeline.toml_lines import with_lines
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -91,12 +93,15 @@ def load(path: str | Path = "moa.toml", *, variables: Mapping[str, str] | None =
     from moa.catalogue import ModelCatalogue  # noqa: PLC0415 - `import moa` stays cheap
     from moa.providers import Endpoints  # noqa: PLC0415 - as above
 
+    require("path", path, (str, Path), "a path")
+    if variables is not None:
+        require("variables", variables, Mapping, "a mapping or None")
     file = Path(path)
     table = read_toml(file)
     try:
         config = Config.from_table(table)
     except PipelineError as error:
-        raise PipelineError(f"{file.name}:\n{error}") from None
+        raise PipelineError(f"{file.name}:\n{with_lines(str(error), file)}") from None
     lookup = lookup_in(variables)
     endpoints = Endpoints(network=Network(lookup))
     return Pipelines(ModelCatalogue(config, endpoints, lookup), endpoints)

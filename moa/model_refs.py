@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from moa.access import unset_variable
+from moa.arguments import model_problem
 from moa.catalogue import build_model
 from moa.environment import Lookup
 from moa.errors import PipelineError
+from moa.local_defaults import is_local, patient_model, patient_plan
 from moa.pipeline.config import ModelDefinition
-from moa.pipeline.plan import Plan, checked_model
+from moa.pipeline.plan import Plan
 from moa.pipeline.provider_presets import PRESETS
 from moa.pipeline.strategies import Strategy, StrategySpec, strategy_named
 from moa.pipeline.strict_model import nearest, parse_table
@@ -41,6 +43,7 @@ class ModelResolver:
         self._endpoints = endpoints
         self._lookup = lookup
         self._built: dict[str, ProvidedModel] = {}
+        self._has_local = False
 
     def plan(
         self,
@@ -60,7 +63,8 @@ class ModelResolver:
         spec = self._strategy(strategy)
         if self.mistakes:
             raise PipelineError("\n".join(self.mistakes))
-        return Plan.of(proposers, aggregator=aggregators, strategy=spec)
+        plan = Plan.of(proposers, aggregator=aggregators, strategy=spec)
+        return patient_plan(plan) if self._has_local else plan
 
     async def prepare(self) -> None:
         """Do the slow work of the first calls now. Errors are left for the calls to report."""
@@ -77,6 +81,11 @@ class ModelResolver:
             return StrategySpec()
 
     def _resolve(self, where: str, refs: ModelRef | Sequence[ModelRef]) -> list[Model]:
+        if isinstance(refs, bytes | Mapping):
+            self.mistakes.append(
+                f'{where}: must be "provider:model", a moa.Model or a list of them.'
+            )
+            return []
         listed = [*refs] if isinstance(refs, Iterable) and not isinstance(refs, str) else [refs]
         if not listed:
             self.mistakes.append(f"{where}: name at least one model.")
@@ -91,14 +100,17 @@ class ModelResolver:
     def _model(self, ref: ModelRef) -> Model:
         if isinstance(ref, str):
             return self._named(ref)
-        return checked_model(ref, 'must be "provider:model" or a moa.Model')
+        if problem := model_problem(ref, instead='"provider:model" or '):
+            raise PipelineError(problem)
+        return ref
 
     def _named(self, ref: str) -> Model:
-        table = _definition(ref)
+        table = patient_model(_definition(ref), self._lookup)
         if variable := unset_variable(table, self._lookup):
             raise PipelineError(f'"{ref}" needs a key. Set {variable} in the environment.')
         if ref not in self._built:
             self._built[ref] = build_model(ref, table, self._endpoints, self._lookup)
+            self._has_local = self._has_local or is_local(table, self._lookup)
         return self._built[ref]
 
 

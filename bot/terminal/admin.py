@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.errors import ConfigurationError
 from bot.loop import run as run_loop
+from bot.terminal.argument_types import duration, filled, port
 
 Add = Callable[[Any, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 """Adds a command, given the subparsers, its name, its handler and its summary."""
@@ -19,25 +20,14 @@ MAX_LISTED = 1_000_000
 STATES = ("live", "waiting", "running", "answered", "failed")
 
 
-def add_admin_commands(
-    commands: Any, add: Add, duration: Callable[[str], float], port: Callable[[str], int]
-) -> None:
-    """Add the operator commands.
-
-    Args:
-        commands: the subparsers to add them to.
-        add: adds one command.
-        duration: parses a non-negative number of seconds.
-        port: parses a port number.
-    """
-    _add_worker(commands, add, duration, port)
+def add_admin_commands(commands: Any, add: Add) -> None:
+    """Add the operator commands to these subparsers, each with `add`."""
+    _add_worker(commands, add)
     _add_runs(commands, add)
     _add_purge(commands, add)
 
 
-def _add_worker(
-    commands: Any, add: Add, duration: Callable[[str], float], port: Callable[[str], int]
-) -> None:
+def _add_worker(commands: Any, add: Add) -> None:
     worker = add(
         commands, "worker", _worker, "answer questions that `moa-bot run` receives (Postgres only)"
     )
@@ -49,7 +39,10 @@ def _add_worker(
         help="on shutdown, wait this long for running questions (default: %(default)s)",
     )
     worker.add_argument(
-        "--host", default="127.0.0.1", help="address to serve metrics on (default: %(default)s)"
+        "--host",
+        default="127.0.0.1",
+        type=filled,
+        help="address to serve metrics on (default: %(default)s)",
     )
     worker.add_argument(
         "--metrics-port",
@@ -62,7 +55,7 @@ def _add_worker(
 def _add_runs(commands: Any, add: Add) -> None:
     runs = add(commands, "runs", _runs, "list questions, or show one in detail")
     runs.add_argument(
-        "run", metavar="RUN", nargs="?", help="show this run with all its model calls"
+        "run", metavar="RUN", nargs="?", type=filled, help="show this run with all its model calls"
     )
     runs.add_argument(
         "--state", choices=STATES, help="only list runs in this state; live: not ended"

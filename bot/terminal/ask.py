@@ -125,7 +125,7 @@ def ask(options: AskOptions) -> int:
 async def _ask(options: AskOptions, text: str, settings: Settings) -> int:
     async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
-        name = options.pipeline or catalogue.default
+        name = catalogue.default if options.pipeline is None else options.pipeline
         plan = catalogue.plan(name)
         if options.as_json:
             await catalogue.prepare()

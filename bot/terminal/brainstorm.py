@@ -19,6 +19,7 @@ from bot.terminal.safe_text import escaped_json, one_line, safe
 from moa import NotEnoughAnswers, PipelineError, Plan
 from moa.brainstorm import (
     DEFAULT_CALLS,
+    MAX_CALLS,
     Brainstorm,
     BrainstormEvent,
     BrainstormFinished,
@@ -74,7 +75,9 @@ def run_brainstorm(options: BrainstormOptions) -> int:
     topic = decode_text(options.topic.encode("utf-8", "surrogatepass"), "topic")
     if not topic.strip():
         raise ConfigurationError('The topic is empty. Usage: moa-bot brainstorm "TOPIC"')
-    ideas = read_ideas(options.ideas) if options.ideas else []
+    if not 1 <= options.calls <= MAX_CALLS:
+        raise ConfigurationError(f"--calls: must be from 1 to {MAX_CALLS}, not {options.calls}.")
+    ideas = [] if options.ideas is None else read_ideas(options.ideas)
     settings = load()
     configure_logs(settings.environment)
     try:
@@ -115,7 +118,7 @@ async def _brainstorm(
     started = time.monotonic()
     async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
-        name = options.pipeline or catalogue.default
+        name = catalogue.default if options.pipeline is None else options.pipeline
         plan = catalogue.plan(name)
         _tell(strings.run_header(plan, settings.config_source))
         models = catalogue.pipelines[name].models
@@ -141,7 +144,7 @@ def _announcement(plan: Plan, topic: str, options: BrainstormOptions, *, people:
     most = max_cost(
         topic,
         drawers_of(plan),
-        calls=max(options.calls, 1),
+        calls=options.calls,
         people_ideas=people,
         groupers=plan.aggregators,
         result_plan=plan if options.result else None,

@@ -11,10 +11,11 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from bot.defaults import NO_MODELS, ONE_MODEL, SLOW, demo_config
+from bot.defaults import NO_MODELS, ONE_MODEL, SLOW, asked, demo_config
 from bot.errors import ConfigurationError
 from bot.settings import DEFAULT_CONFIG, load_environment, load_variables
 from bot.terminal.found_models import Source, find_models
+from bot.terminal.safe_text import one_line
 from moa.pipeline.config import Config
 
 EXAMPLE: Final = "moa.example.toml"
@@ -62,10 +63,8 @@ def init(output: str | None, print_line: Print, write: Print, *, force: bool) ->
         ConfigurationError: no model was found, or the file exists or can't be written.
     """
     path = Path(output or load_environment().moa_config or DEFAULT_CONFIG)
-    if output != STDOUT and path.exists() and not force:
-        raise ConfigurationError(
-            f"{path} exists. Use --force to replace it, or --output FILE to write another file."
-        )
+    if output != STDOUT:
+        _check_path(path, force=force)
     sources = find_models(load_variables())
     text = configuration(sources)
     for source in sources:
@@ -79,8 +78,27 @@ def init(output: str | None, print_line: Print, write: Print, *, force: bool) ->
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path}: can't be written ({error.strerror}).") from None
-    print_line(f"Wrote {path}")
+    print_line(f"Wrote {one_line(str(path))}")
     print_line(NEXT)
+
+
+def _check_path(path: Path, *, force: bool) -> None:
+    """Find out what is wrong with a file's path before looking for models, which takes a while."""
+    shown, folder = one_line(str(path)), one_line(str(path.parent))
+    try:
+        if path.is_dir():
+            raise ConfigurationError(
+                f"{shown} is a folder. Name a file, such as {path / DEFAULT_CONFIG}."
+            )
+        if not path.parent.is_dir():
+            raise ConfigurationError(f"{shown}: there is no folder {folder}. Create it first.")
+        exists = path.exists()
+    except OSError as error:
+        raise ConfigurationError(f"{shown}: can't be written ({error.strerror}).") from None
+    if exists and not force:
+        raise ConfigurationError(
+            f"{shown} exists. Use --force to replace it, or --output FILE to write another file."
+        )
 
 
 def configuration(sources: Sequence[Source]) -> str:
@@ -130,10 +148,10 @@ def _pipelines(names: Sequence[str], prefix: str, *, slow: bool = False) -> Iter
     layer = list(names[:MIXTURE]) if len(names) > 1 else [*names] * MIXTURE
     rest: dict[str, Any] = {"aggregator": list(dict.fromkeys(layer))[:2]}
     rest |= {name: int(seconds) for name, seconds in SLOW.items()} if slow else {}
-    where, count = " on this machine" if slow else "", len(layer)
-    default = "" if prefix else " The default."
-    quick, usual = f"Two answers{where}, one reply.", f"{count} answers{where}, one reply.{default}"
-    deep = f"{count} answers{where}, each revised once, then one reply. Slow."
+    where, default = " on this machine" if slow else "", "" if prefix else " The default."
+    quick = f"{asked(layer[:2], where)}, one reply."
+    usual = f"{asked(layer, where)}, one reply.{default}"
+    deep = f"{asked(layer, where)}, each answer revised once, then one reply. Slow."
     yield _pipeline(f"{prefix}quick", {"description": quick, **rest}, [layer[:2]])
     yield _pipeline(f"{prefix}balanced", {"description": usual, **rest}, [layer])
     yield _pipeline(f"{prefix}deep", {"description": deep, **rest}, [layer, layer])

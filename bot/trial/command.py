@@ -61,6 +61,8 @@ def try_page(options: TrialOptions) -> None:
         folder = options.keep or Path(temporary)
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise ConfigurationError(f"--keep {folder}: this is a file. Name a folder.") from None
         except OSError as error:
             raise ConfigurationError(f"{folder}: can't be used ({error.strerror}).") from None
         run_loop(_run(options, settings, folder.resolve(), no_models))

@@ -11,6 +11,7 @@ from moa.brainstorm.cost import max_cost
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
+    MAX_CALLS,
     DrawEvent,
     DrawFailed,
     IdeasDrawn,
@@ -50,6 +51,7 @@ from moa.brainstorm.values import (
 __all__ = [
     "DEFAULT_CALLS",
     "DEFAULT_IDEAS_PER_CALL",
+    "MAX_CALLS",
     "Brainstorm",
     "BrainstormEvent",
     "BrainstormFinished",

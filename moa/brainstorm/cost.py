@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from moa.arguments import require_models, require_text
 from moa.brainstorm.batches import IDEA_TOKENS, MAX_BATCH_IDEAS
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
     IDEAS_LAYER,
     PERSONA_TOKENS,
+    check_counts,
     drawing_prompt,
     output_tokens,
 )
@@ -21,12 +23,13 @@ from moa.brainstorm.group import (
     OUTPUT_TOKENS,
     OUTPUT_TOKENS_PER_IDEA,
 )
-from moa.brainstorm.material import MATERIAL_TOKENS, TOPIC_TOKENS
+from moa.brainstorm.material import MATERIAL_TOKENS, TOPIC_TOKENS, checked_topic
 from moa.brainstorm.personas import OUTPUT_TOKENS as PERSONAS_TOKENS
 from moa.brainstorm.personas import PERSONAS_LAYER
 from moa.brainstorm.result import RESULT_TOKENS
 from moa.engine.model_request import MAX_OUTPUT_RESERVE, output_cap
 from moa.engine.separate_calls import CallTask
+from moa.errors import PipelineError
 from moa.pipeline.plan import Plan
 from moa.pipeline.token_budget import count_tokens, prompt_tokens
 from moa.ports import Model, Profile
@@ -67,10 +70,16 @@ def max_cost(
         groupers: the models for `group_ideas`; by default `models`.
         result_plan: the pipeline that writes the result; None if none is written.
     """
-    parts = [_drawing(topic, models, material, calls, ideas_per_call)]
+    require_models("models", models)
+    require_models("groupers", groupers)
+    if not models:
+        raise PipelineError("Name at least one model to draw ideas from.")
+    check_counts(calls, ideas_per_call)
+    require_text("material", material)
+    parts = [_drawing(checked_topic(topic), models, material, calls, ideas_per_call)]
     most = calls * ideas_per_call + people_ideas
     parts += [_grouping(model, most) for model in (groupers or models)[:MAX_MODELS]]
-    if fit_personas and models:
+    if fit_personas:
         read = INSTRUCTION_TOKENS + TOPIC_TOKENS + min(count_tokens(material), MATERIAL_TOKENS)
         parts.append(_call(_task(models[0], PERSONAS_LAYER, "proposer", PERSONAS_TOKENS), read))
     if result_plan:

@@ -12,6 +12,13 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from moa.arguments import (
+    require_list,
+    require_models,
+    require_seed,
+    require_text,
+    require_whole,
+)
 from moa.brainstorm import prompt_texts
 from moa.brainstorm.idea_parser import parse_ideas
 from moa.brainstorm.lexical import similarity, words_of
@@ -123,7 +130,13 @@ async def draw_ideas(
         PipelineError: the topic is empty, there is no model, or a number is out of range.
     """
     topic, chosen = checked_topic(topic), secrets.randbits(63) if seed is None else seed
-    _check(models, calls, ideas_per_call)
+    require_models("models", models)
+    if not models:
+        raise PipelineError("Name at least one model to draw ideas from.")
+    check_counts(calls, ideas_per_call)
+    require_text("material", material)
+    require_list("personas", personas, str, "a string")
+    require_seed(seed)
     people = tuple(personas) or builtin_personas(calls, chosen)
     tasks = [
         CallTask(
@@ -173,9 +186,14 @@ def output_tokens(ideas_per_call: int) -> int:
     return REASONING_TOKENS + TOKENS_PER_IDEA * ideas_per_call
 
 
-def _check(models: Sequence[Model], calls: int, ideas_per_call: int) -> None:
-    if not models:
-        raise PipelineError("Name at least one model to draw ideas from.")
+def check_counts(calls: int, ideas_per_call: int) -> None:
+    """Require numbers that a brainstorm can make.
+
+    Raises:
+        PipelineError: one is out of range, or no whole number.
+    """
+    require_whole("calls", calls)
+    require_whole("ideas_per_call", ideas_per_call)
     if not 1 <= calls <= MAX_CALLS:
         raise PipelineError(f"calls: must be from 1 to {MAX_CALLS}, not {calls}.")
     if not 1 <= ideas_per_call <= MAX_IDEAS_PER_CALL:

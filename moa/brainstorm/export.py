@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from moa.arguments import require
 from moa.brainstorm.values import Brainstorm, Idea, IdeaGroup, Theme
 
 NameAuthor = Callable[[Idea], str]
@@ -44,6 +45,7 @@ def kind_of_author(idea: Idea) -> str:
 
 def to_markdown(brainstorm: Brainstorm, author: NameAuthor = kind_of_author) -> str:
     """Return the brainstorm as a Markdown document."""
+    require("brainstorm", brainstorm, Brainstorm, "a Brainstorm")
     known = {idea.id: idea for idea in brainstorm.ideas}
     lines = [f"# {_exact(' '.join(brainstorm.topic.split()))}", ""]
     if brainstorm.voters is not None:
@@ -61,6 +63,7 @@ def to_markdown(brainstorm: Brainstorm, author: NameAuthor = kind_of_author) -> 
 
 def to_csv(brainstorm: Brainstorm, author: NameAuthor = kind_of_author) -> str:
     """Return one row for each idea. A cell that a spreadsheet would run starts with "'"."""
+    require("brainstorm", brainstorm, Brainstorm, "a Brainstorm")
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
@@ -81,6 +84,7 @@ def to_csv(brainstorm: Brainstorm, author: NameAuthor = kind_of_author) -> str:
 
 def to_json(brainstorm: Brainstorm, author: NameAuthor = kind_of_author) -> str:
     """Return the brainstorm as one JSON document."""
+    require("brainstorm", brainstorm, Brainstorm, "a Brainstorm")
     known = {idea.id: idea for idea in brainstorm.ideas}
 
     def idea_fields(idea_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from moa.arguments import require_list, require_models, require_text
 from moa.brainstorm.batches import Batch, batches_of, grouping_prompt, merging_prompt
 from moa.brainstorm.grouping_reply import CheckedReply, check_reply
 from moa.brainstorm.lexical import similarity, words_of
@@ -72,7 +73,11 @@ async def group_ideas(
 
     Raises:
         ValueError: two ideas have the same id.
+        PipelineError: an argument is of a wrong type.
     """
+    require_text("topic", topic)
+    require_list("ideas", ideas, Idea, "an Idea")
+    require_models("models", models)
     texts = {idea.id: idea.text for idea in ideas}
     if len(texts) < len(ideas):
         raise ValueError("Two ideas have the same id.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from moa.arguments import require_text
 from moa.errors import PipelineError
 from moa.pipeline.prompts import neutralise
 from moa.pipeline.token_budget import shorten
@@ -25,8 +26,9 @@ def checked_topic(topic: str) -> str:
     """Return the topic without surrounding space.
 
     Raises:
-        PipelineError: it is empty.
+        PipelineError: it is empty or no string.
     """
+    require_text("topic", topic)
     if not topic.strip():
         raise PipelineError("The topic is empty.")
     return topic.strip()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from moa.arguments import require_list, require_text, require_whole
 from moa.brainstorm import prompt_texts
-from moa.brainstorm.material import block, in_one_line, material_blocks, prompt_of
+from moa.brainstorm.material import block, checked_topic, in_one_line, material_blocks, prompt_of
 from moa.brainstorm.values import NO_DOTS, Idea, IdeaGroup, Theme
 from moa.pipeline.prompts import boundary_nonce
 from moa.pipeline.token_budget import count_tokens
@@ -48,7 +49,11 @@ def result_prompt(
         voters: how many people gave dots; None if nobody was asked.
         material: the thread that the brainstorm began in, or "".
     """
-    nonce = boundary_nonce(seed, RESULT_NONCE)
+    require_whole("seed", seed)
+    require_text("material", material)
+    require_list("themes", themes, Theme, "a Theme")
+    require_list("ideas", ideas, Idea, "an Idea")
+    topic, nonce = checked_topic(topic), boundary_nonce(seed, RESULT_NONCE)
     known = {idea.id: idea for idea in ideas}
     groups = [(theme, group) for theme in themes for group in theme.groups]
     groups.sort(key=lambda entry: -dots.get(entry[1].representative, 0))
@@ -89,7 +94,10 @@ def combine_prompt(
 def _follow_up(
     topic: str, chosen: Sequence[Idea], ideas: Sequence[Idea], request: str, seed: int
 ) -> Prompt:
-    nonce = boundary_nonce(seed, FOLLOW_UP_NONCE)
+    require_whole("seed", seed)
+    require_list("idea", chosen, Idea, "an Idea")
+    require_list("ideas", ideas, Idea, "an Idea")
+    topic, nonce = checked_topic(topic), boundary_nonce(seed, FOLLOW_UP_NONCE)
     names = {idea.id for idea in chosen}
     others = [f"- {in_one_line(i.text, nonce, IDEA_TOKENS)}" for i in ideas if i.id not in names]
     texts = [f"- {in_one_line(idea.text, nonce, CHOSEN_IDEA_TOKENS)}" for idea in chosen]

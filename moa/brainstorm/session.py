@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from moa import engine
+from moa.arguments import require, require_list, require_seed, require_text
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
     DrawEvent,
     DrawFailed,
     IdeasDrawn,
+    check_counts,
     draw_ideas,
 )
 from moa.brainstorm.group import group_ideas
@@ -96,7 +98,14 @@ async def brainstorm(
     """
     if (models is None) == (plan is None):
         raise PipelineError(NEEDS_MODELS if models is None else EITHER)
+    checked_topic(topic)
+    require_text("material", material)
+    require_list("ideas", ideas, (str, Idea), "a string or an Idea")
+    require_seed(seed)
+    check_counts(calls, ideas_per_call)
     session = _Session(topic, material, _numbered(ideas), _seed(seed), calls, ideas_per_call)
+    if plan is not None:
+        require("plan", plan, Plan, "a moa.Plan")
     async with _opened(models, plan) as asked:
         made = session.events(asked, fit_personas=fit_personas, result=result)
         async with aclosing(made) as events:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from moa.arguments import require, require_model, require_text
 from moa.errors import PipelineError
 from moa.pipeline.plan import (
     AGGREGATOR_DEADLINE_S,
@@ -118,6 +119,12 @@ def bind(
         PipelineError: a model or strategy does not exist, a quorum is larger than its layer, or a
             required name is not a proposer. The message lists all errors.
     """
+    require_text("name", name)
+    require("pipeline", pipeline, Pipeline, "a moa.Pipeline")
+    require("models", models, Mapping, "a mapping of names to models")
+    for key, model in models.items():
+        require_model(f"models[{key!r}]", model)
+    require("strategies", strategies, Mapping, "a mapping of names to strategies")
     problems = find_errors(name, pipeline, models, strategies)
     if problems:
         raise PipelineError("\n".join(problems))

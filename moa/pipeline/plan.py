@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
+from moa.arguments import require_model, require_models
 from moa.errors import PipelineError
 from moa.pipeline.strategies import (
     Strategy,
@@ -17,7 +16,7 @@ from moa.pipeline.strategies import (
     strategy_named,
     synthesise,
 )
-from moa.ports import Model, Profile
+from moa.ports import Model
 
 LAYER_DEADLINE_S = 45.0
 """A layer closes after this, even if answers are missing."""
@@ -32,39 +31,6 @@ Closing at the quorum would favour the fast models, which are the weak ones."""
 
 DEFAULT_TASK = Task()
 """Task of the layers a pipeline lists: do what the plan's strategy says for that layer."""
-
-
-def checked_model(model: object, expected: str = "must be a moa.Model") -> Model:
-    """Return the argument if it is a model.
-
-    Raises:
-        PipelineError: it isn't one. The message begins with `expected`.
-    """
-    if not (isinstance(getattr(model, "profile", None), Profile) and hasattr(model, "stream")):
-        kind = type(model).__name__
-        raise PipelineError(
-            f"{expected}, an object with a `profile` and a `stream`; it is of type {kind}."
-        )
-    found = cast("Model", model)
-    if inspect.iscoroutinefunction(found.stream):
-        raise PipelineError(
-            "its `stream` must be an async generator: yield `moa.Chunk`s, don't return."
-        )
-    return found
-
-
-def _mistakes(where: str, models: object) -> Iterator[str]:
-    """Yield a message for each mistake in a list of models."""
-    if isinstance(models, str) or not isinstance(models, Sequence):
-        yield f"{where}: must be a list of models."
-        return
-    if not models:
-        yield f"{where}: name at least one model."
-    for number, model in enumerate(cast("Sequence[object]", models), 1):
-        try:
-            checked_model(model)
-        except PipelineError as error:
-            yield f"{where}[{number}]: {error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +120,16 @@ class Plan:
             PipelineError: a layer or the list of aggregators is empty, an item in them is not a
                 model, or there is no such strategy.
         """
-        aggregators = tuple(aggregator) if isinstance(aggregator, Sequence) else (aggregator,)
-        lists: list[tuple[str, object]] = [(f"layers[{n}]", x) for n, x in enumerate(layers, 1)]
-        lists.append(("aggregator", aggregator if isinstance(aggregator, str) else aggregators))
-        if mistakes := [text for where, models in lists for text in _mistakes(where, models)]:
-            raise PipelineError("\n".join(mistakes))
+        for number, models in enumerate(layers, 1):
+            require_models(f"layers[{number}]", models)
+        if isinstance(aggregator, Sequence):
+            require_models("aggregator", aggregator)
+            aggregators = tuple(aggregator)
+        else:
+            require_model("aggregator", aggregator)
+            aggregators = (aggregator,)
+        if not aggregators or not all(layers):
+            raise PipelineError("A layer and the aggregators each need at least one model.")
         listed = tuple(Layer(tuple(Seat(model) for model in layer)) for layer in layers)
         spec = strategy_named(strategy) if isinstance(strategy, str) else StrategySpec.of(strategy)
         return cls(expand_layers(listed, spec, aggregators[0]), aggregators, name, spec.final)

@@ -48,12 +48,12 @@ def parse_table(
         raise PipelineError("\n".join(lines)) from None
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
+def nearest(name: str, allowed: Iterable[str], *, label: str = "Allowed") -> str:
     """Return help for an unknown name: the closest allowed name, and all of them."""
     names = sorted(allowed)
     close = get_close_matches(name, names, n=1, cutoff=0.5)
     guess = f'Did you mean "{close[0]}"? ' if close else ""
-    return f"{guess}Allowed: {', '.join(names) or 'none defined yet'}."
+    return f"{guess}{label}: {', '.join(names) or 'none defined yet'}."
 
 
 _REQUIREMENTS: Final[Mapping[str, str]] = {

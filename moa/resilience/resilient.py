@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
+from moa.arguments import require_model
 from moa.errors import PipelineError
 from moa.ports import Hedge, Model, Profile
 from moa.resilience.breaker import Breaker, BreakerRules, CircuitBreakerModel, FailFastModel
@@ -58,8 +59,11 @@ def resilient(
         hedge_with: the alternate; the first to send a token wins and the other is cancelled.
 
     Raises:
-        PipelineError: only one of `hedge_after_s` and `hedge_with` is given.
+        PipelineError: only one of `hedge_after_s` and `hedge_with` is given, or one is no model.
     """
+    require_model("model", model)
+    if hedge_with is not None:
+        require_model("hedge_with", hedge_with)
     if (hedge_after_s is None) != (hedge_with is None):
         raise PipelineError("A hedge needs both hedge_after_s and hedge_with.")
     limiter = None

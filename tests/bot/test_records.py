@@ -41,7 +41,7 @@ async def asked(
     return run_id
 
 
-async def aged(opened: Database, run_id: str, days: int) -> None:
+async def set_age(opened: Database, run_id: str, days: int) -> None:
     """Change the claim time of a run to this many days ago."""
     moment = datetime.now(UTC) - timedelta(days=days)
     async with opened.begin() as connection:
@@ -64,7 +64,7 @@ async def test_a_persons_latest_questions_come_newest_first(
     """The list contains only that person's questions in that workspace, up to the limit."""
     for number in range(3):
         run_id = await asked(run_store, f"{number}.0001")
-        await aged(opened, run_id, days=3 - number)
+        await set_age(opened, run_id, days=3 - number)
     await asked(run_store, "8.0001", user="U2")
     await asked(run_store, "9.0001", team="T2")
     found = await StoredHistory(opened).latest("T1", "U1", 2)
@@ -105,7 +105,7 @@ async def test_an_operator_lists_the_latest_runs(
         await asked(run_store, "3.0001"),
     )
     for run_id, days in ((old, 3), (live, 2), (new, 1)):
-        await aged(opened, run_id, days)
+        await set_age(opened, run_id, days)
     listing = RunListing(opened)
     assert [run.id for run in await listing.runs(limit=2)] == [new, live]
     assert [run.id for run in await listing.runs(state="live")] == [live]
@@ -139,9 +139,9 @@ async def test_old_runs_are_deleted_with_everything_that_belongs_to_them(
         await asked(run_store, "3.0001"),
     )
     await StoredFeedback(opened).judge(old, "U1", "helpful", "")
-    await aged(opened, old, days=91)
-    await aged(opened, live, days=91)
-    await aged(opened, young, days=89)
+    await set_age(opened, old, days=91)
+    await set_age(opened, live, days=91)
+    await set_age(opened, young, days=89)
     await Retention(opened).delete_older(days=90)
     assert await run_store.get(old) is None
     left = {"runs": 2, "claims": 2, "answers": 2, "ledger": 2, "posts": 2}

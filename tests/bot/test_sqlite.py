@@ -91,7 +91,7 @@ async def test_a_lock_that_stays_counts_as_a_database_that_is_away(tmp_path: Pat
     file = tmp_path / "bot.db"
     database = await open_database(f"sqlite:///{file}")
     await database.dispose()  # so that all connections are new, and impatient
-    event.listen(database.engine.sync_engine, "connect", be_impatient)
+    event.listen(database.engine.sync_engine, "connect", shorten_lock_wait)
     run_store = StoredRunStore(database)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -102,7 +102,7 @@ async def test_a_lock_that_stays_counts_as_a_database_that_is_away(tmp_path: Pat
     await database.dispose()
 
 
-def be_impatient(connection: Any, _record: object) -> None:
+def shorten_lock_wait(connection: Any, _record: object) -> None:
     """Have SQLite wait 10 ms for a lock."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=10")

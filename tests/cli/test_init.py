@@ -137,3 +137,34 @@ async def test_the_example_is_printed(tmp_path: Path) -> None:
     result = await moa_bot(tmp_path, "init", "--example")
     assert result.out == (ROOT / "moa.example.toml").read_text(encoding="utf-8")
     assert not (tmp_path / "moa.toml").exists()
+
+
+async def test_a_path_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
+    """Before anything is looked for: a folder, and a file in a folder that doesn't exist."""
+    (tmp_path / "folder").mkdir()
+    for output, said in (
+        ("folder", "folder is a folder. Name a file, such as folder/moa.toml."),
+        ("missing/moa.toml", "missing/moa.toml: there is no folder missing. Create it first."),
+    ):
+        for more in ([], ["--force"]):
+            done = await moa_bot(tmp_path, "init", "--output", output, *more, variables=OFF)
+            assert (done.code, done.out) == (2, "")
+            assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("models", "described"),
+    [
+        (("llama3.3",), "One model on this machine asked three times, one reply. The default."),
+        (("llama3.3", "qwen3"), "Two models on this machine, one reply. The default."),
+        (("llama3.3", "qwen3", "gemma3"), "Three models on this machine, one reply. The default."),
+    ],
+)
+async def test_pipelines_say_who_is_asked(
+    tmp_path: Path, models: tuple[str, ...], described: str
+) -> None:
+    """The description names the number of models and calls, in words."""
+    async with ModelServer(dict.fromkeys(models, Reply("Paris."))) as server:
+        variables = {"MOA_LOCAL_SERVERS": server.openai_url}
+        assert (await moa_bot(tmp_path, "init", variables=variables)).code == 0
+    assert written(tmp_path)["pipelines"]["balanced"]["description"] == described  # type: ignore[index]

@@ -44,6 +44,15 @@ def message_of(result: Result) -> str:
         (["run", "--port", "99999"], '"99999" is not a port'),
         (["run", "--drain", "-1"], '"-1" is not a number of seconds'),
         (["manifest", "--http", "bot.example.org"], "Use the form https://"),
+        (["ask", "Why?", "--pipeline", ""], "argument --pipeline: must not be empty"),
+        (["brainstorm", "Walkers", "--pipeline", " "], "argument --pipeline: must not be empty"),
+        (["brainstorm", "Walkers", "--ideas", ""], "argument --ideas: must not be empty"),
+        (["try", "--pipeline", ""], "argument --pipeline: must not be empty"),
+        (["try", "--keep", ""], "argument --keep: must not be empty"),
+        (["init", "--output", ""], "argument --output: must not be empty"),
+        (["run", "--host", ""], "argument --host: must not be empty"),
+        (["worker", "--host", ""], "argument --host: must not be empty"),
+        (["runs", ""], "argument RUN: must not be empty"),
     ],
 )
 async def test_wrong_use_is_explained(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -131,6 +140,66 @@ async def test_wrong_variables_are_explained(tmp_path: Path) -> None:
     assert "'console' or 'json'" in message
     message = await refused(tmp_path, "ask", "Why?", variables={"MOA_CONFIG": "mao.toml"})
     assert 'File not found: mao.toml (MOA_CONFIG). Did you mean "moa.toml"?' in message
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mao.toml", 'Did you mean "moa.toml"? TOML files in its folder: moa.toml.'),
+        ("empty/moa.toml", "There is no other TOML file in its folder."),
+        ("missing/moa.toml", "There is no folder missing."),
+    ],
+)
+async def test_a_missing_file_says_what_is_there(tmp_path: Path, name: str, said: str) -> None:
+    """`MOA_CONFIG` names a file that doesn't exist: the message says which do."""
+    configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
+    (tmp_path / "empty").mkdir()
+    message = await refused(tmp_path, "ask", "Why?", variables={"MOA_CONFIG": name})
+    assert f"File not found: {Path(name).name} (MOA_CONFIG). " in message
+    assert said in message
+    assert "Allowed" not in message
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "Why?", "--pipeline", "a\nb\x1b[31m"],
+        ["run", "--port", "\x1b[31m\nx"],
+        ["runs", "--limit", "\x1b]0;x\x07"],
+        ["ask", "Why?", "--\x1b[31m"],
+        ["\x1b[31m"],
+        ["manifest", "--http", "\x1b[31m"],
+        ["brainstorm", "Walkers", "--ideas", "\x1b[31m"],
+        ["init", "--output", "\x1b[31m/x"],
+    ],
+)
+async def test_control_characters_never_reach_the_terminal(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    """An error quotes what was typed without them."""
+    configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
+    message = await refused(tmp_path, *arguments)
+    assert not {"\x1b", "\x07"}.intersection(message)
+
+
+async def test_a_host_that_does_not_exist(tmp_path: Path) -> None:
+    """The message has the system's reason once."""
+    configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "x"}
+    done = await moa_bot_process(
+        tmp_path, "run", "--http", "--host", "nowhere.invalid", variables=tokens
+    )
+    message = message_of(done)
+    assert "Can't listen on port 3000 on nowhere.invalid (" in message
+    assert "while attempting" not in message
+
+
+async def test_a_file_is_no_folder_to_keep_a_trial_in(tmp_path: Path) -> None:
+    """`try --keep` needs a folder."""
+    configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
+    done = await moa_bot_process(tmp_path, "try", "--keep", "moa.toml")
+    assert done.code == 2
+    assert "--keep moa.toml: this is a file. Name a folder." in done.err
 
 
 async def test_missing_tokens_are_named(tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ from tests.stage import everywhere, on_stage
 WORDS = "prompt is too long: 233153 tokens > 200000 maximum, for the secret plan"
 
 
-def refusing(status: int, message: str) -> Reply:
+def rejection(status: int, message: str) -> Reply:
     return Reply(fault=Status(status, {"error": {"message": message}}))
 
 
 async def test_a_thread_that_is_too_long_offers_no_retry(tmp_path: Path) -> None:
     """The asker should ask for less; the provider's reason is in the call log, not in Slack."""
-    down = everywhere(refusing(400, WORDS))
+    down = everywhere(rejection(400, WORDS))
     async with on_stage(tmp_path, models=down) as stage:
         ts = await stage.ask("What is the risk?")
         sorry = await stage.replied(ts)
@@ -37,7 +37,7 @@ async def test_a_thread_that_is_too_long_offers_no_retry(tmp_path: Path) -> None
 @pytest.mark.parametrize("other", [500, 401])
 async def test_a_retry_is_offered_only_if_it_can_work(tmp_path: Path, other: int) -> None:
     """A failed server may answer later; retrying does not fix a rejected key."""
-    down = everywhere(refusing(400, WORDS)) | {"writer-1": refusing(other, "no")}
+    down = everywhere(rejection(400, WORDS)) | {"writer-1": rejection(other, "no")}
     async with on_stage(tmp_path, models=down) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert (f"[{RETRY}]" in shown) == (other == 500)
@@ -93,7 +93,7 @@ async def test_declined_questions_are_explained(tmp_path: Path) -> None:
 
 async def test_a_retry_is_offered_if_one_model_was_only_down(tmp_path: Path) -> None:
     """It may accept the question that the others refused."""
-    down = everywhere(Reply(fault=MODERATED["policy"])) | {"writer-1": refusing(500, "no")}
+    down = everywhere(Reply(fault=MODERATED["policy"])) | {"writer-1": rejection(500, "no")}
     async with on_stage(tmp_path, models=down) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert f"[{RETRY}]" in shown

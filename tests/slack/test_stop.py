@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.ports import Question
 from bot.slack.ui.blocks import STOP
 from bot.slack.ui.strings import commands as strings
-from bot.slack.ui.strings.footer import RETRY, STOP_FORBIDDEN, STOP_TOO_LATE
+from bot.slack.ui.strings.footer import RETRY, STOP_FORBIDDEN, STOP_REFUSED, STOP_TOO_LATE
 from bot.slack.ui.strings.progress import STOP_OFFER
 from bot.slack.ui.strings.reply import QUEUED
 from bot.storage.runs import StoredRunStore
@@ -214,6 +214,54 @@ async def test_another_persons_stop_ends_only_the_stream(tmp_path: Path) -> None
         await stage.slack.press_stop(stage.ana, stage.general, ts)
         await stopped(stage, ts)
         assert "One two three" in in_thread(stage, ts)
+
+
+async def test_a_stream_that_another_person_stops_goes_on_in_a_new_message(tmp_path: Path) -> None:
+    """Slack ends the stream for anybody; the reply is still whole, and they are told why."""
+    words = [f"word{number}" for number in range(12)]
+    slowly = {"writer-1": Reply(" ".join(words), pace_s=0.3)}
+    async with on_stage(tmp_path, models=slowly, events=ALL_EVENTS) as stage:
+        ts = await start_reply(stage, shows="word1")
+        [cut_off] = await stage.slack.press_stop(stage.ben, stage.general, ts)
+        await wait_for_notice(stage, stage.ben, STOP_REFUSED)
+        session = stage.slack.session(stage.general, ts)
+        assert session is not None
+        assert session.status == "processing"
+        await stage.slack.wait_for(lambda: "word11" in in_thread(stage, ts), timeout=30)
+        await wait_until_idle(stage)
+        shown = in_thread(stage, ts)
+        assert [shown.count(f"{word}\n") + shown.count(f"{word} ") for word in words] == [1] * 12
+        assert STOPPED not in shown
+        first, last = (m for m in stage.slack.messages(stage.general, ts) if "word" in m.text)
+        assert first.ts == cut_off
+        run = await run_of_reply(stage, last)
+        assert (run.state, run.stop_by) == ("answered", None)
+        await stage.slack.wait_for(lambda: session.status == "active")
+        assert stage.slack.ephemerals(stage.ana, stage.general) == []
+
+
+async def test_slacks_word_on_who_pressed_stop_may_come_late(tmp_path: Path) -> None:
+    """The stream is over before the event names the asker: the run still ends as stopped."""
+    slowly = {"writer-1": Reply("One two " + "more " * 200, pace_s=0.3)}
+    async with on_stage(tmp_path, models=slowly, events=ALL_EVENTS) as stage:
+        ts = await start_reply(stage)
+        stage.slack.app.events.discard("agent_session_stopped")
+        stopped_ts = await stage.slack.press_stop(stage.ana, stage.general, ts)
+        appends = stage.slack.calls
+        await stage.slack.wait_for(lambda: appends("chat.appendStream")[-1].error)
+        stage.slack.app.events.add("agent_session_stopped")
+        stage.slack.emit(
+            "agent_session_stopped",
+            channel=stage.general.id,
+            user=stage.ana.id,
+            thread_ts=ts,
+            streaming_message_ts=stopped_ts,
+        )
+        await stopped(stage, ts)
+        await all_disconnected(stage)
+        await wait_until_idle(stage)
+        run = await run_of_reply(stage, stage.replies(ts)[-1])
+        assert (run.stop_by, run.trouble) == (stage.ana.id, "stopped")
 
 
 async def test_many_questions_of_others_are_checked_at_once(tmp_path: Path) -> None:

@@ -57,12 +57,13 @@ class StopButton:
     async def on_session_stopped(self, body: Mapping[str, Any]) -> None:
         """Handle Slack's Stop in a thread (event `agent_session_stopped`).
 
-        Slack has already ended a running stream, so that run would end at its next update anyway.
-        Stopping it now saves time and money, and also stops runs that don't stream yet.
+        Anybody in the thread can press it, and Slack has then already ended a running stream. A run
+        that they may not stop goes on in a new message, and they are told why. Slack shows its Stop
+        only if the app receives this event, so nothing is stopped without it.
 
-        Slack leaves the session's status to us. A run that is stopped, or whose stream was, sets it
-        when it ends. So it is set here only if there was no such run
-        (https://docs.slack.dev/reference/methods/chat.stopStream).
+        Slack leaves the session's status to us. A run that is stopped sets it when it ends. So it
+        is set here only if there was no such run
+        (https://docs.slack.dev/reference/events/agent_session_stopped).
         """
         event = body.get("event") or {}
         thread_ts = event.get("thread_ts")
@@ -71,12 +72,26 @@ class StopButton:
         actor = Actor(str(event.get("user")))
         team, channel = str(workspace_of(body)), str(event.get("channel"))
         live = await self._live_runs(team, channel, thread_ts)
-        is_stopped = await self._stop(await self._stoppable(live, actor), actor)
-        if is_stopped or (live and event.get("streaming_message_ts")):
+        stoppable = await self._stoppable(live, actor)
+        if await self._stop(stoppable, actor):
             return
+        if live and not stoppable:
+            await self._refuse(actor, channel, thread_ts)
         await self._set_status(channel, thread_ts, "processing" if live else "active")
         if live and not await self._runs.live_in(team, channel, thread_ts):
             await self._set_status(channel, thread_ts, "active")  # it ended meanwhile
+
+    async def _refuse(self, actor: Actor, channel: str, thread_ts: str) -> None:
+        """Tell a person why their Stop stopped nothing."""
+        try:
+            await self._client.chat_postEphemeral(
+                channel=channel,
+                user=actor.user,
+                thread_ts=thread_ts,
+                text=strings.STOP_REFUSED,
+            )
+        except SLACK_ERRORS as error:
+            log.info("stop_refusal_not_shown", error=code_of(error))
 
     async def _set_status(self, channel: str, thread_ts: str, status: str) -> None:
         """Set the status of the thread's session, if Slack allows it."""

@@ -43,6 +43,18 @@ RIPE_S, OLD_S = 200.0, 240.0
 issue 2702). After the first time, its message ends with the next paragraph; after the second,
 anywhere."""
 
+STREAM_ENDED = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
+"""Slack's error codes after a person pressed its Stop in the thread."""
+
+MESSAGE_OVER = STREAM_ENDED | frozenset(
+    {
+        "message_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+    }
+)
+"""Slack's error codes for a message that accepts no more. The rest goes into a new message."""
+
 FALLBACK_TEXT_LIMIT = slack_limits.UPDATE_TEXT
 """The limit of `text`, which notifications and screen readers use. As plain text, a longer message
 becomes several."""

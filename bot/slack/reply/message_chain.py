@@ -5,6 +5,8 @@ Text that Slack didn't accept is kept and shown by the next call of `flush` or `
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 
 import structlog
@@ -20,6 +22,8 @@ from bot.slack.markdown.split_stream import append_outside_fence, break_after, f
 from bot.slack.reply.context import ReplyContext, UpdateThrottle
 from bot.slack.reply.ladder import Ladder
 from bot.slack.reply.live_message import (
+    MESSAGE_OVER,
+    STREAM_ENDED,
     Chunk,
     EditedMessage,
     LiveMessage,
@@ -30,15 +34,9 @@ from bot.slack.reply.recovery import remove_unconfirmed, reply_exists, stop_stre
 
 log = structlog.get_logger(__name__)
 
-MESSAGE_OVER = frozenset(
-    {
-        "message_not_in_streaming_state",
-        "message_not_found",
-        "cant_update_message",
-        "edit_window_closed",
-    }
-)
-"""Slack's error codes for a message that accepts no more. The rest goes into a new message."""
+STOP_NEWS_S = 2.0
+"""Seconds before a new message continues a stream that Slack ended. The event that says who pressed
+Stop may come a little later: if they may stop the run, nothing continues."""
 
 NOTICE_ROOM = 400
 """Characters kept free in a message for a notice below a stopped reply."""
@@ -52,7 +50,8 @@ class MessageChain:
 
     Attributes:
         trouble: why nothing more can be shown, once known.
-        shows_blocks: whether the blocks below the reply are shown, once it has ended.
+        shows_blocks: whether the ended reply shows the blocks below it.
+        is_stopped: whether only a notice may follow.
     """
 
     def __init__(
@@ -60,15 +59,16 @@ class MessageChain:
     ) -> None:
         self.trouble: Trouble | None = None
         self.shows_blocks = True
+        self.is_stopped = False
+        self._continues_at = 0.0
         self._ladder = Ladder()
         self._has_session = has_session
         self._client = reply_context.client
         self._runs = reply_context.runs
         self._run = run
         self._context = reply_context
-        # A stream needs a person as its recipient.
         streams = reply_context.show == "stream" and not is_app(run.question.user)
-        kind = StreamedMessage if streams else EditedMessage
+        kind = StreamedMessage if streams else EditedMessage  # a stream needs a person
         self._message: LiveMessage = kind(reply_context, run, self._ladder, self._store)
         self._chunks: dict[str, Chunk] = {}
         self._sent: dict[str, Chunk] = {}
@@ -83,12 +83,13 @@ class MessageChain:
         self._end_tried = False
 
     def pause_s(self, throttle: UpdateThrottle) -> float:
-        """Return the seconds between two calls of `flush` that Slack tolerates."""
-        return throttle.interval_s(self._message.interval_s, self._message.updates_a_minute)
+        """Return the seconds until the next call of `flush` that Slack tolerates."""
+        interval_s = throttle.interval_s(self._message.interval_s, self._message.updates_a_minute)
+        return max(interval_s, self._continues_at - time.monotonic())
 
     @property
     def posted(self) -> frozenset[str]:
-        """The ts of all messages that this attempt posted."""
+        """The ts of all posted messages."""
         return frozenset(self._posted)
 
     @property
@@ -171,6 +172,8 @@ class MessageChain:
             status: the agent session's status, set when the stream ends.
         """
         self._is_final = True
+        if not self.is_stopped:
+            await asyncio.sleep(self._continues_at - time.monotonic())
         if self._end_tried and await reply_exists(self._client, self._run):
             return False  # only the response of an earlier attempt was lost
         if not self.has_open_message:
@@ -191,8 +194,8 @@ class MessageChain:
         Without a status, the end of a stream would make the agent session active and remove Slack's
         Stop button (https://docs.slack.dev/reference/methods/chat.stopStream).
         """
-        metadata = run_metadata(REPLY, self._run.id)
-        await message.end(part.chunks, part.text, [], metadata, self._status_meanwhile)
+        tag = run_metadata(REPLY, self._run.id)
+        await message.end(part.chunks, part.text, [], tag, self._status_meanwhile)
         self._message = self._next_message()
         await self._confirm(message, part)
 
@@ -233,9 +236,11 @@ class MessageChain:
         log.info("slack_refused", error=code, streamed=self.is_streamed)
         if code in UNSURE:
             self._handle_lost_response()
-        elif code == "stopped_by_user":
+        elif code == "stopped_by_user" and self.is_stopped:
             self.trouble = "stopped"
         elif self.has_open_message and code in MESSAGE_OVER:
+            if code in STREAM_ENDED:
+                self._continues_at = time.monotonic() + STOP_NEWS_S
             _, self._text = break_after(self._message.shown, self._text)
             self._message = self._next_message()
         elif code in READ_ERRORS and not (code == "missing_scope" and self._can_switch_to_edits):

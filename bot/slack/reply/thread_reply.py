@@ -158,6 +158,7 @@ class ThreadReply:
         await self._stop_updates()
         await self._sanitise_all()
         if trouble == "stopped":
+            self._messages.is_stopped = True
             self._messages.trim_to_one_message()
         try:
             in_time = await self._post_failure(trouble, trouble_text(trouble, error_id))

@@ -114,15 +114,15 @@ async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None
 async def test_a_resumed_question_logs_no_trouble(tmp_path: Path) -> None:
     """A status that the killed process never showed needs no clearing, and no line about it."""
     change, gate = {"LOG_FORMAT": "json"}, asyncio.Event()
-    async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
-        async with running(tmp_path, there.slack) as process:
-            ts = await there.ask()
-            await there.models.asked(4)  # three proposers and the writer
+    async with local_services(tmp_path, Reply("The reply.", gate=gate)) as services:
+        async with running_bot(tmp_path, services.slack) as process:
+            ts = await services.ask()
+            await services.models.asked(4)  # three proposers and the writer
             process.kill()
         gate.set()
-        async with running(tmp_path, there.slack, change=change) as process:
-            await there.complete(ts)
-            lines = lines_of(await said(process, '"run_answered"'))
+        async with running_bot(tmp_path, services.slack, change=change) as process:
+            await services.complete(ts)
+            lines = lines_of(await log_until(process, '"run_answered"'))
     assert [line["event"] for line in lines if "run_id" in line] == ["run_answered"]
 
 
