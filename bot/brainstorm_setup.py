@@ -48,7 +48,8 @@ async def open_brainstorms(
     models = PipelineIdeaModels(parts.catalogue.plan)
     views = SessionViews(sessions, preferences, slack.people)
     about = AboutRuns(client, views, parts.stores.runs, jobs.hand_over)
-    worker = BrainstormWorker(sessions, SlackBoard(client, views, now), models, about, now)
+    board = SlackBoard(client, slack.identity, views, now)
+    worker = BrainstormWorker(sessions, board, models, about, now)
     queue = jobs if isinstance(jobs, PostgresQueue) else None
     async with session_jobs(worker, queue) as session_queue:
         brainstorms = Brainstorms(sessions, session_queue.wake, parts.budgets, now)

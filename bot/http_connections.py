@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 HEADER_BYTES = 16_384
 """The largest accepted request line and headers, in bytes."""
 
+FREE_PIECES, PIECE_BYTES = 256, 512
+"""A body may have that many pieces of any size; further ones must hold so many bytes on average."""
+
 BACKLOG = 256
 """Connections that the kernel queues until we accept them, and the most we accept at once."""
 
@@ -85,11 +88,39 @@ def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
     return cast("type[asyncio.Protocol]", partial(LimitedProtocol, Connections(limits)))
 
 
+class _CountedPieces(h11.Connection):
+    """Refuses a body that comes in far more pieces than a network makes of it.
+
+    `h11` takes some twenty microseconds for a piece, and uvicorn copies the body with each: a body
+    in chunks of one byte would block the event loop for seconds.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(h11.SERVER, HEADER_BYTES)
+        self._left_bytes = 0
+
+    def next_event(self) -> Any:
+        """Return the next event; see `h11.Connection`.
+
+        Raises:
+            h11.RemoteProtocolError: the client breaks the protocol or sends too many pieces.
+        """
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._left_bytes = FREE_PIECES * PIECE_BYTES
+        elif isinstance(event, h11.Data):
+            self._left_bytes += len(event.data) - PIECE_BYTES
+            if self._left_bytes < 0:
+                raise h11.RemoteProtocolError("The body has too many pieces.")
+        return event
+
+
 class LimitedProtocol(H11Protocol):
     """uvicorn's `h11` protocol with a deadline for each request and each response."""
 
     def __init__(self, connections: Connections, **options: Any) -> None:
         super().__init__(**options)
+        self.conn = _CountedPieces()
         self._open_connections = connections
         self._limits = connections.limits
         self._deadline: asyncio.TimerHandle | None = None
@@ -126,6 +157,13 @@ class LimitedProtocol(H11Protocol):
         if answered:
             self._expect_request()
         super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a broken request; if its response has begun, close the connection."""
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.abort()
 
     def abort(self) -> None:
         """Close the connection at once."""

@@ -41,6 +41,7 @@ def _looks_signed(request: Request) -> bool:
     timestamp, signature = (request.headers.get(name, "") for name in (TIMESTAMP, SIGNATURE))
     return (
         request.method == "POST"
+        and signature.startswith("v0=")
         and signature.isascii()
         and timestamp.isascii()
         and timestamp.isdigit()

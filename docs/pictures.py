@@ -25,15 +25,9 @@ from PIL import Image
 from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_playwright
 
 from bot.settings import load
+from bot.trial.brainstorm_players import BrainstormPlayers
 from bot.trial.session import Trial, open_trial
-from docs.example_brainstorm import (
-    NAMED,
-    PEOPLE,
-    ROOM,
-    VOTES,
-    example_brainstorm,
-    example_models,
-)
+from docs.example_brainstorm import NAMED, PEOPLE, ROOM, TOPIC, VOTES, example_models
 
 ROOT = Path(__file__).parent.parent
 IMAGES = Path(__file__).parent / "images"
@@ -254,12 +248,14 @@ async def picture_a_failure(browser: Browser, folder: Path) -> None:
 async def picture_a_brainstorm(browser: Browser, folder: Path) -> None:
     """Make the pictures of a brainstorm's board, dots and result."""
     async with example_models() as config, on_page(browser, config) as (trial, page):
-        held = example_brainstorm(trial.slack)
+        held = BrainstormPlayers(trial.slack, ROOM, "Ana", TOPIC)
         await held.start()
-        await held.hand_in_all(PEOPLE, [NAMED])
-        await held.shows("24 ideas from 3 models")
+        await held.hand_in_all(PEOPLE, NAMED)
+        await held.wait_for_text("24 ideas from 3 models")
         await page.get_by_role("link", name=ROOM).click()
-        await page.wait_for_selector("main >> text=24 ideas from 3 models")
+        live = page.locator("main article").last
+        await live.get_by_text("24 ideas from 3 models").wait_for()
+        await live.get_by_text("models at work").wait_for(state="detached")
         await page.screenshot(path=folder / "brainstorm-board.png")
         await held.end_phase("2 of 4 · Themes* · until")
         await held.end_phase("3 of 4 · Dots")

@@ -12,6 +12,7 @@ import re
 import ssl
 import sys
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,9 @@ _OWN_AUTHORITIES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 _MORE_AUTHORITIES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 """These are added to them, so that a variable set for another tool can't cut us off."""
+
+_Authorities = tuple[str, str, tuple[int, int] | None]
+"""A variable, a path in it, and the state of the file."""
 
 _PATH_SEPARATOR: Final = ";" if sys.platform == "win32" else ":"
 _SYSTEM_SETTINGS: Final = frozenset({"darwin", "win32"})
@@ -104,21 +108,43 @@ class Network:
         return any(_exempts(entry, host, port) for entry in re.split(r"[\s,;]+", value or ""))
 
     def _tls_context(self) -> ssl.SSLContext:
-        import httpx2  # noqa: PLC0415 - heavy
-
         own = [
-            (name, path)
+            (name, path, _state(path))
             for name in _OWN_AUTHORITIES
             for path in _paths(name, self._lookup(name) or "")
         ]
-        more = [(name, path) for name in _MORE_AUTHORITIES if (path := self._lookup(name))]
-        if own:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        else:
-            context = httpx2.create_ssl_context(trust_env=False)
-        for name, path in own + more:
-            _trust(context, name, path)
-        return context
+        more = [
+            (name, path, _state(path)) for name in _MORE_AUTHORITIES if (path := self._lookup(name))
+        ]
+        return _loaded(tuple(own), tuple(more))
+
+
+@lru_cache(maxsize=4)
+def _loaded(own: tuple[_Authorities, ...], more: tuple[_Authorities, ...]) -> ssl.SSLContext:
+    """Load authorities once per process, as it takes 70 ms; nobody may change the result.
+
+    Args:
+        own: trusted instead of the system's.
+        more: trusted as well.
+    """
+    import httpx2  # noqa: PLC0415 - heavy
+
+    if own:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = httpx2.create_ssl_context(trust_env=False)
+    for name, path, _ in own + more:
+        _trust(context, name, path)
+    return context
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """Return what changes with a file's content; None if there is no file."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _paths(variable: str, value: str) -> list[str]:

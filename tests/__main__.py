@@ -10,9 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from pathlib import Path
+from subprocess import STDOUT
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".check"
@@ -51,9 +53,10 @@ PARALLEL = [f"--numprocesses={PROCESSES}", "--dist=worksteal"]
 CHECKS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
-    "types": ["basedpyright"],
     "imports": ["lint-imports"],
 }
+TYPES = ["basedpyright"]
+"""Runs beside the others and the tests, because it takes long and uses one core."""
 
 
 def main(arguments: list[str]) -> int:
@@ -76,6 +79,7 @@ def main(arguments: list[str]) -> int:
 def _check(*, everything: bool) -> int:
     """Run the checks, then the everyday tests or all tests with coverage."""
     CLOSING_LINE.unlink(missing_ok=True)
+    types = _Background("types", TYPES)
     failed = [name for name, command in CHECKS.items() if _timed(name, command)]
     pytest = ["-m", "pytest", *PARALLEL]
     if everything:
@@ -86,6 +90,7 @@ def _check(*, everything: bool) -> int:
         failed += ["coverage"] if _timed("coverage", report) else []
     elif _timed("tests", ["python", *pytest, *EVERYDAY]):
         failed.append("tests")
+    failed += types.failed()
     _say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     # Without the file, pytest stopped before it could count.
     counted = CLOSING_LINE.exists()
@@ -125,6 +130,26 @@ def _tool(name: str) -> Path:
     return ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / name
 
 
+class _Background:
+    """A check that runs while others do. Its output is shown when it is asked for its result."""
+
+    def __init__(self, name: str, command: list[str]) -> None:
+        self._name = name
+        self._output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed below
+        self._process = subprocess.Popen(
+            _full(command), cwd=ROOT, env=_environment(), stdout=self._output, stderr=STDOUT
+        )
+
+    def failed(self) -> list[str]:
+        """Wait for the end, show the output, and return the name if the check failed."""
+        code = self._process.wait()
+        with self._output as output:
+            output.seek(0)
+            _say(output.read().rstrip())
+        _say(f"{self._name}: {'FAILED' if code else 'ok'}")
+        return [self._name] if code else []
+
+
 def _timed(name: str, command: list[str]) -> int:
     started = time.monotonic()
     code = _run(command)
@@ -133,12 +158,21 @@ def _timed(name: str, command: list[str]) -> int:
 
 
 def _run(command: list[str]) -> int:
+    done = subprocess.run(_full(command), cwd=ROOT, env=_environment(), check=False)
+    return done.returncode
+
+
+def _full(command: list[str]) -> list[str]:
     tool, *rest = command
+    return [str(_tool(tool)), *rest]
+
+
+def _environment() -> dict[str, str]:
     environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
+    # Containers often set this. Without bytecode, each of the many test processes compiles all.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment["PATH"] = f"{_tool('python').parent}{os.pathsep}{environment.get('PATH', '')}"
-    return subprocess.run(
-        [str(_tool(tool)), *rest], cwd=ROOT, env=environment, check=False
-    ).returncode
+    return environment
 
 
 def _say(text: str) -> None:

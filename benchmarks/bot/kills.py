@@ -25,10 +25,11 @@ async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tal
     """Ask a bot this many questions on a database, while killing its processes."""
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
-        async with fork_server() as launcher, scene(Path(folder), launcher, url) as kill_scene:
-            return await kill_at_random(
-                kill_scene, questions=runs, processes=processes, seed=seed, say=_say
-            )
+        with fork_server() as launcher:
+            async with scene(Path(folder), launcher, url) as kill_scene:
+                return await kill_at_random(
+                    kill_scene, questions=runs, processes=processes, seed=seed, say=_say
+                )
 
 
 def main() -> None:

@@ -122,6 +122,11 @@ class BrainstormSession:
             return self.themes is not None
         return self.phase != "silence" and self.themes is not None
 
+    @property
+    def has_result(self) -> bool:
+        """Whether the vote is over; a reopened brainstorm goes back to it."""
+        return "result" in {self.phase, self.closed_in if self.phase == "closed" else None}
+
     def is_ungrouped(self, phase: Phase) -> bool:
         """Whether a phase would begin by grouping the ideas, which takes time."""
         return phase == "themes" and self.themes is None

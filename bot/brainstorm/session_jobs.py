@@ -21,6 +21,9 @@ TICK_S = 1.0
 RETRY_S = 5.0
 """Seconds until work that failed is tried again."""
 
+LAST_S = 0.2
+"""Seconds for a last step: a database connection that is cancelled half open stays open."""
+
 TASK = "brainstorm"
 
 FIRST = 0
@@ -122,7 +125,9 @@ class LocalSessions(SessionJobs):
         return [session_id for session_id in due if session_id not in self._tasks]
 
     async def cancel(self) -> None:
-        """Cancel all tasks, and wait until they end."""
+        """Let tasks end that are about to, and cancel the others."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=LAST_S)
         tasks = [*self._tasks.values()]
         for task in tasks:
             task.cancel()

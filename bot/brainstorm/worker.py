@@ -198,6 +198,7 @@ class BrainstormWorker:
 
     async def _group(self, session: BrainstormSession) -> None:
         if session.themes is None:
+            await self._draw(session)  # models may take a minute or two
             ideas = await self._store.ideas(session.id)
             first = len(await self._store.ended_calls(session.id)) + GROUPING
             themes, calls = await self._models.group(session, ideas, first)

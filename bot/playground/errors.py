@@ -15,7 +15,7 @@ class SlackError(Exception):
         code: Slack's error code.
         messages: sent as `response_metadata.messages`, each prefixed with `[ERROR]` as in Slack.
         status: the HTTP status, 200 for nearly every error of the Web API.
-        retry_after: whole seconds for the `Retry-After` header; None omits the header.
+        retry_after: the `Retry-After` header, usually whole seconds; None omits the header.
         extra: further fields of the response.
     """
 
@@ -25,7 +25,7 @@ class SlackError(Exception):
         *,
         messages: Sequence[str] = (),
         status: int = 200,
-        retry_after: int | None = None,
+        retry_after: int | str | None = None,
         **extra: Any,
     ) -> None:
         super().__init__(code, *messages)

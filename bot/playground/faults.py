@@ -34,23 +34,25 @@ class Fault:
         method: the method to fail, such as `chat.postMessage`.
         error: the error code of the response.
         status: the HTTP status of the response.
-        retry_after: seconds for the `Retry-After` header.
+        retry_after: the `Retry-After` header, in seconds or in any other form.
         after_effect: run the method first, then respond with the error.
         drop_response: break the connection instead of responding.
         times: how many calls fail.
         when: fail only calls whose arguments satisfy this.
         plain: respond with plain text instead of JSON, like a proxy in front of Slack.
+        body: respond with these bytes instead, declared as JSON in UTF-8.
     """
 
     method: str
     error: str = "internal_error"
     status: int = 200
-    retry_after: int | None = None
+    retry_after: int | str | None = None
     after_effect: bool = False
     drop_response: bool = False
     times: int = 1
     when: Callable[[Json], bool] | None = None
     plain: bool = False
+    body: bytes | None = None
 
     def applies_to(self, method: str, args: Json) -> bool:
         """Return whether this call should fail."""

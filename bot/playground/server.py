@@ -195,16 +195,26 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
         *,
         error: str = "internal_error",
         status: int = 200,
-        retry_after: int | None = None,
+        retry_after: int | str | None = None,
         after_effect: bool = False,
         drop_response: bool = False,
         times: int = 1,
         when: Callable[[Json], bool] | None = None,
         plain: bool = False,
+        body: bytes | None = None,
     ) -> None:
         """Fail the next calls of a method; `Fault` explains the arguments."""
         fault = Fault(
-            method, error, status, retry_after, after_effect, drop_response, times, when, plain
+            method,
+            error,
+            status,
+            retry_after,
+            after_effect,
+            drop_response,
+            times,
+            when,
+            plain,
+            body,
         )
         self._emulator.faults.add(fault)
 

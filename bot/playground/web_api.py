@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.playground.emulator import Emulator
     from bot.playground.state.models import Json
 
+_JSON = "application/json"
 _APP_TOKEN_ONLY = "not_allowed_token_type"  # noqa: S105 - an error code
 
 
@@ -55,6 +56,8 @@ class WebApi:
             request.transport.abort()
         if fault and fault.plain:
             return web.Response(text=fault.error, status=fault.status)
+        if fault and fault.body is not None:
+            return web.Response(body=fault.body, status=fault.status, content_type=_JSON)
         return response
 
     def _run(self, name: str, args: Json, token: str) -> Json:

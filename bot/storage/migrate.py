@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -34,17 +35,30 @@ def upgrade(connection: Connection, revision: str = "head") -> bool:
     Returns:
         Whether the database was new.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = _known_revisions()
+    wanted = known[0] if revision == "head" else revision
     with exclusive(connection):
         revisions = set(MigrationContext.configure(connection).get_current_heads())
-        if revisions <= known:
-            command.upgrade(config, revision)
-        else:
+        if not revisions <= set(known):
             log.warning("database_of_a_later_release", revisions=", ".join(sorted(revisions)))
+        elif revisions != {wanted}:
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, wanted)
     return not revisions
+
+
+@cache
+def _known_revisions() -> tuple[str, ...]:
+    """Return the ids of this release's migrations, the latest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return tuple(script.revision for script in scripts.walk_revisions())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 @contextmanager

@@ -59,8 +59,8 @@ class ActionContext:
 async def _post(context: ActionContext) -> Answer:
     thread = context.text("thread") or None
     files = context.files.get("files", [])
-    error = await context.window.post(context.channel, context.text("text"), thread, files)
-    return {"error": error}
+    error, ts = await context.window.post(context.channel, context.text("text"), thread, files)
+    return {"error": error, "ts": ts}
 
 
 async def _click(context: ActionContext) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.slack.brainstorm import ids
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from bot.playground.server import LocalSlack
     from bot.playground.state.models import SlackMessage, SlackView
-
-PATIENCE_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +22,14 @@ class BrainstormPlayers:
         room: the channel's name.
         starter: who starts it and ends its phases.
         topic: what it is about; it tells its board from others in the channel.
+        patience_s: the longest wait for a step; then TimeoutError.
     """
 
     slack: LocalSlack
     room: str
     starter: str
     topic: str
+    patience_s: float = 60.0
 
     @property
     def board(self) -> SlackMessage:
@@ -47,7 +47,7 @@ class BrainstormPlayers:
         """Start it and wait for its board."""
         await self.slack.command(self.starter, self.room, "/moa", f"brainstorm {self.topic}")
         await self.slack.submit(self.starter, await self._modal(self.starter, ids.START_VIEW))
-        await self.slack.wait_for(self._board, PATIENCE_S)
+        await self.slack.wait_for(self._board, self.patience_s)
 
     async def hand_in(self, person: str, ideas: Sequence[str], *, named: bool) -> None:
         """Hand in a person's ideas, with or without their name."""
@@ -62,14 +62,14 @@ class BrainstormPlayers:
         for person, own in ideas.items():
             await self.hand_in(person, own, named=person in named)
 
-    async def end_phase(self, shows: str) -> None:
+    async def end_phase(self, wait_for_text: str) -> None:
         """End the phase and wait until the board shows some words."""
         await self.slack.click(self.starter, self.board, ids.END)
-        await self.shows(shows)
+        await self.wait_for_text(wait_for_text)
 
-    async def shows(self, words: str) -> None:
+    async def wait_for_text(self, words: str) -> None:
         """Wait until the board shows some words."""
-        await self.slack.wait_for(lambda: words in self.slack.render(self.board), PATIENCE_S)
+        await self.slack.wait_for(lambda: words in self.slack.render(self.board), self.patience_s)
 
     async def vote(self, person: str, dots: Mapping[str, int]) -> None:
         """Give a person's dots to the ideas on the first page that begin with these words."""
@@ -90,6 +90,6 @@ class BrainstormPlayers:
             view = self.slack.current_modal(person)
             return view if view and view.callback_id == callback_id else None
 
-        view = await self.slack.wait_for(found, PATIENCE_S)
+        view = await self.slack.wait_for(found, self.patience_s)
         assert view
         return view

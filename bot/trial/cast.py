@@ -52,8 +52,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something to try: what its button says, and what it sends."""
+
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
-    """A channel with its members and messages."""
+    """A channel with its members and messages.
+
+    `suggestions` are offered until the bot has answered there.
+    """
 
     name: str
     topic: str
@@ -61,6 +72,7 @@ class Room:
     lines: Sequence[Line]
     private: bool = False
     shared: bool = False
+    suggestions: Sequence[Suggestion] = ()
 
 
 _EVERYBODY: Final = ("Ana", "Ben", "Carla", "Dan")
@@ -90,6 +102,10 @@ ROOMS: Final = (
                 ),
             ),
         ),
+        suggestions=(
+            Suggestion("Ask MoA a question", f"@{BOT} what makes a team meeting worth the time?"),
+            Suggestion("Ask it privately", "/moa What makes a team meeting worth the time?"),
+        ),
     ),
     Room(
         "brainstorm",
@@ -101,6 +117,12 @@ ROOMS: Final = (
             Line(
                 "Dan",
                 "Or drop it for digital orders. How else could sign-up take under a minute?",
+            ),
+        ),
+        suggestions=(
+            Suggestion(
+                "Start your own brainstorm",
+                "/moa brainstorm How can we get more people to walk to work?",
             ),
         ),
     ),
@@ -136,6 +158,11 @@ ROOMS: Final = (
             ),
         ),
         private=True,
+        suggestions=(
+            Suggestion(
+                "Ask MoA", f"@{BOT} do we need a generalist developer or a data specialist?"
+            ),
+        ),
     ),
     Room(
         "northwind-launch",
@@ -148,6 +175,11 @@ ROOMS: Final = (
             ),
         ),
         shared=True,
+        suggestions=(
+            Suggestion(
+                "Ask MoA", f"@{BOT} what should we check in a shop before a campaign starts?"
+            ),
+        ),
     ),
 )
 
@@ -163,6 +195,7 @@ class Example:
         question: the question without the mention.
         answers: the answer of each proposer.
         reply: the aggregator's text.
+        follow_up: a question that visitors may ask next.
     """
 
     room: str
@@ -171,6 +204,7 @@ class Example:
     question: str
     answers: Mapping[str, str]
     reply: str
+    follow_up: Suggestion
 
 
 EXAMPLES: Final = (
@@ -195,6 +229,7 @@ EXAMPLES: Final = (
         "- Tell support a week ahead.\n\n"
         "The models disagree on one point: the sceptic would keep Thursday until billing has "
         "moved to another day.",
+        Suggestion("Ask a follow-up", f"@{BOT} write a short note to support about this."),
     ),
     Example(
         "incidents",
@@ -215,5 +250,6 @@ EXAMPLES: Final = (
         "2. Watch the 95th percentile for five minutes.\n"
         "3. Still above 1.5 s? Roll back deploy 2041 and export today's points first.\n\n"
         "Check that the flag exists in production before you rely on it.",
+        Suggestion("Ask a follow-up", f"@{BOT} write a short update for our status page."),
     ),
 )

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOM: Final = "brainstorm"
-STARTER: Final = "Ana"
+STARTER: Final = "Carla"
 TOPIC: Final = "How could sign-up take under a minute?"
 
 PEOPLE: Final[Mapping[str, Sequence[str]]] = {

@@ -183,20 +183,22 @@ class Window:
         text: str,
         thread_ts: str | None,
         files: Sequence[tuple[str, bytes]] = (),
-    ) -> str:
-        """Post typed text with files. Return "" or the reason why Slack refuses it.
+    ) -> tuple[str, str]:
+        """Post typed text with files. Return the reason why Slack refuses it, and its ts.
+
+        Either may be "".
 
         Text that starts with "/" is a command, as in Slack.
         """
         if text.startswith("/") and not files:
-            return await self._command(channel, text, thread_ts)
+            return await self._command(channel, text, thread_ts), ""
         shared = [self._slack.upload(name, data) for name, data in files]
         if not text.strip() and not shared:
-            return ""
-        await self._slack.post(
+            return "", ""
+        ts = await self._slack.post(
             self.user, channel, self.to_slack(text), thread_ts=thread_ts, files=shared
         )
-        return ""
+        return "", ts
 
     async def _command(self, channel: Channel, text: str, thread_ts: str | None) -> str:
         command, _, rest = text.partition(" ")

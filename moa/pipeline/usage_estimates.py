@@ -18,6 +18,9 @@ MAX_CALL_USD: Final = 10_000.0
 CHARS_PER_TOKEN: Final = 3.5
 """An estimate for the output of most models."""
 
+MOST_CHARS_PER_TOKEN: Final = 100
+"""No model writes more characters per token on average. A lower count of tokens is wrong."""
+
 
 def plausible_usage(usage: Usage | None) -> Usage | None:
     """Return a usage without an impossible cost; None if its counts are impossible or all zero."""
@@ -55,14 +58,14 @@ def complete_usage(
         prompt: the prompt sent.
         received: characters of text received, thoughts included.
         is_complete: whether the answer reached its end. If not, the server's output count may
-            cover only the start of the answer.
+            cover only the start of the answer. A count that is far too low for the text is missing.
     """
     reported = usage or Usage()
     if reported.cost_usd is not None and is_complete:
         return reported
     input_tokens = reported.input_tokens or token_budget.prompt_tokens(prompt)
     output_tokens = reported.output_tokens
-    if not is_complete or not output_tokens:
+    if not is_complete or output_tokens < received / MOST_CHARS_PER_TOKEN or not output_tokens:
         output_tokens = max(output_tokens, math.ceil(received / CHARS_PER_TOKEN))
     if (input_tokens, output_tokens) == (reported.input_tokens, reported.output_tokens):
         return reported

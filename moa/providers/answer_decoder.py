@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pydantic_core import from_json
 
 from moa.errors import ModelError, Unavailable
 from moa.providers import error_mapping
 from moa.types import Chunk, Stop, Usage
+
+MAX_BRACKETS: Final = 100_000
+"""The most opening brackets in one JSON text. Building millions of lists takes seconds."""
 
 Event = Mapping[str, Any]
 
@@ -87,8 +90,10 @@ def parse(data: bytes) -> Event:
     Half an emoji and invalid UTF-8 become lone surrogates, which `SurrogateRepair` handles.
 
     Raises:
-        Unavailable: it isn't a JSON object (`garbled`).
+        Unavailable: it isn't a JSON object, or has too many brackets (`garbled`).
     """
+    if len(data) > MAX_BRACKETS and data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
+        raise error_mapping.unreadable()
     try:
         value = from_json(data)
     except ValueError:

@@ -11,6 +11,7 @@ import aiohttp
 from moa.errors import ModelError
 from moa.providers import error_mapping
 from moa.providers.transport import RedirectedError
+from moa.providers.wire_limits import FloodError
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,9 +34,11 @@ def explain(error: Exception, path: str) -> ModelError | None:
         return error_mapping.redirect_refused(redirect.status, target)
     connection = _cause(error, aiohttp.ClientError)
     match connection:
+        case FloodError():
+            known: ModelError | None = error_mapping.unreadable()
         case aiohttp.ClientConnectorCertificateError():
             why = _verify_message(connection.certificate_error)
-            known: ModelError | None = error_mapping.untrusted_certificate(why)
+            known = error_mapping.untrusted_certificate(why)
         case aiohttp.ClientConnectorSSLError():
             known = error_mapping.tls_failed()
         case aiohttp.ClientHttpProxyError():

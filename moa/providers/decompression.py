@@ -35,6 +35,11 @@ class Decompressor:
         """Return a decompressor for a `Content-Encoding`, or None if none is needed."""
         return cls(slice_bytes) if encoding.strip().lower() in _ENCODINGS else None
 
+    @property
+    def ended(self) -> bool:
+        """Whether the compressed data is complete. What follows it is no part of the answer."""
+        return self._zlib.eof
+
     def feed(self, compressed: bytes) -> None:
         """Add received bytes."""
         self._compressed += compressed

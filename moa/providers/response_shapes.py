@@ -20,12 +20,20 @@ _REFUSED: Final = re.compile(
 _LIMITED: Final = re.compile(r"length|limit|max_?tokens|max_|truncat|exceeded|incomplete")
 
 
+MAX_PARTS: Final = 10_000
+"""Parts of a text, or choices, that are read. Millions of empty ones would block the event loop."""
+
+
 def extract_text(content: object) -> str:
     """Return the answer's text from a `content`: a string, a part, or a list of either."""
+    if isinstance(content, list):
+        return "".join(map(_text_of_part, cast("list[object]", content)[:MAX_PARTS]))
+    return _text_of_part(content)
+
+
+def _text_of_part(content: object) -> str:
     if isinstance(content, str):
         return content
-    if isinstance(content, list):
-        return "".join(extract_text(part) for part in cast("list[object]", content))
     part = as_mapping(content)
     text = part.get("text")
     return text if isinstance(text, str) and part.get("type", "") in _TEXT_PARTS else ""
@@ -36,7 +44,7 @@ def extract_refusal(delta: Mapping[str, Any]) -> str:
     content = delta.get("content")
     if isinstance(content, str) and "refusal" not in delta:
         return ""
-    parts = cast("list[object]", content) if isinstance(content, list) else []
+    parts = cast("list[object]", content)[:MAX_PARTS] if isinstance(content, list) else []
     refusals = [delta.get("refusal"), *(as_mapping(part).get("refusal") for part in parts)]
     return "".join(refusal for refusal in refusals if isinstance(refusal, str))
 
@@ -55,7 +63,7 @@ def select_choice(
         return only if _choice_index(only, index) == index else None, index
     found = {
         _choice_index(choice, index): choice
-        for choice in map(as_mapping, reversed(cast("list[object]", choices)))
+        for choice in map(as_mapping, reversed(cast("list[object]", choices)[:MAX_PARTS]))
     }
     wanted = min(found, default=0) if index is None else index
     return found.get(wanted), wanted if found else index

@@ -41,6 +41,6 @@ def _until(moment: str | None, now: str | None) -> float | None:
 def _date(text: str | None) -> datetime | None:
     try:
         parsed = parsedate_to_datetime(text or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or an offset of twenty digits
         return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

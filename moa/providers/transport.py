@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
@@ -12,6 +13,7 @@ import httpx2
 from moa.errors import Unavailable
 from moa.providers import error_mapping
 from moa.providers.decompression import BYTE_STREAM, SLICE_BYTES, Decompressor
+from moa.providers.wire_limits import LimitedHandler
 
 if TYPE_CHECKING:
     import ssl
@@ -76,7 +78,7 @@ class ByteStream(httpx2.AsyncByteStream):
         decompressor = self._decompressor
         if decompressor is None:
             return await self._read_raw()
-        while not (data := decompressor.read()):
+        while not (data := decompressor.read()) and not decompressor.ended:
             compressed = await self._read_raw()
             if not compressed:
                 return b""
@@ -153,6 +155,10 @@ def _proxy(url: str) -> httpx2.Proxy:
 def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
     """Create a session as the SDK's transport does, but without a connection limit or cookies."""
     connector = aiohttp.TCPConnector(limit=0, ssl=tls, keepalive_timeout=KEEP_ALIVE_S)
+    # aiohttp has no public way to choose the class that parses a connection's bytes.
+    cast("Any", connector)._factory = partial(  # noqa: SLF001
+        LimitedHandler, 2 * MAX_WIRE_BYTES, loop=asyncio.get_running_loop()
+    )
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
@@ -163,6 +169,8 @@ async def _wrap_body(response: httpx2.Response) -> None:
     response.extensions[BYTE_STREAM] = stream
     # Already decompressed: httpx2 must not do it again.
     response.headers.pop("content-encoding", None)
+    # JSON is UTF-8 (RFC 8259, 8.1). Some of Python's codecs fail on bytes or take seconds.
+    response.encoding = "utf-8"
     if response.has_redirect_location:
         target = _target(response)
         if target is None or not _can_follow(response, target):

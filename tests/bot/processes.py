@@ -6,17 +6,26 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.playground.server import LocalSlack
 from bot.playground.state.models import Channel, User
+from tests.forks import ROOT, Forked, fork
 from tests.models.replies import Reply
 from tests.models.server import ModelServer
 from tests.stage import CONFIG, variables
 
-ROOT = Path(__file__).parent.parent.parent
+__all__ = [
+    "ROOT",
+    "LocalServices",
+    "local_services",
+    "log_until",
+    "rest_of_log",
+    "running_bot",
+    "started_bot",
+]
 
 
 class LocalServices:
@@ -64,24 +73,29 @@ async def started_bot(
     *options: str,
     change: Mapping[str, str] | None = None,
     database: str | None = None,
-) -> AsyncGenerator[Process, None]:
+    whole: bool = False,
+) -> AsyncGenerator[Process | Forked, None]:
     """Start `moa-bot run` in a folder; kill it on exit if it still runs.
 
     `database` is a URL (see `tests.databases`); the default is a SQLite file in the folder.
+    A `whole` start begins with a new Python, as an operator's does; others are forks, which skip
+    the imports.
     """
     environment = {**os.environ, **variables(slack, folder, database), "PYTHONPATH": str(ROOT)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run", *options),
-        cwd=folder,
-        env=environment | dict(change or {}),
-        stderr=PIPE,
-    )
+    environment |= dict(change or {})
+    process = await (_whole if whole else fork)(folder, ("run", *options), environment)
     try:
         yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+async def _whole(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments), cwd=folder, env=environment, stderr=PIPE
+    )
 
 
 @asynccontextmanager
@@ -91,14 +105,17 @@ async def running_bot(
     *options: str,
     change: Mapping[str, str] | None = None,
     database: str | None = None,
-) -> AsyncGenerator[Process, None]:
+    whole: bool = False,
+) -> AsyncGenerator[Process | Forked, None]:
     """Run `moa-bot run` in a folder, and wait until it is connected."""
-    async with started_bot(folder, slack, *options, change=change, database=database) as process:
+    async with started_bot(
+        folder, slack, *options, change=change, database=database, whole=whole
+    ) as process:
         await log_until(process, "ready")
         yield process
 
 
-async def log_until(process: Process, word: str) -> str:
+async def log_until(process: Process | Forked, word: str) -> str:
     """Return the log up to and including the first line that contains a word."""
     assert process.stderr is not None
     heard = ""
@@ -110,7 +127,7 @@ async def log_until(process: Process, word: str) -> str:
     raise AssertionError(f"the process ended without saying {word!r}: {heard}")
 
 
-async def rest_of_log(process: Process) -> str:
+async def rest_of_log(process: Process | Forked) -> str:
     """Return the rest of the log of a process that ends."""
     async with asyncio.timeout(60):
         _, log = await process.communicate()

@@ -16,6 +16,7 @@ from bot.server import serve_admin
 from bot.slack.api import socket_mode
 from tests.bot.processes import LocalServices, local_services, started_bot
 from tests.bot.prometheus import scrape
+from tests.forks import Forked
 from tests.models.replies import Reply
 from tests.stage import on_stage
 
@@ -53,7 +54,7 @@ class Watched:
         lines: its log so far; each line is one JSON object, so no traceback is among them.
     """
 
-    def __init__(self, services: LocalServices, process: Process) -> None:
+    def __init__(self, services: LocalServices, process: Process | Forked) -> None:
         self.services = services
         self.slack = services.slack
         self.process = process
@@ -132,7 +133,7 @@ async def test_a_lost_connection_is_reopened(watched: Watched) -> None:
 
 async def test_the_bot_is_not_ready_while_slack_refuses_connections(watched: Watched) -> None:
     """The log has one line per cause, no matter how often the bot retries."""
-    watched.slack.fail_next("apps.connections.open", error="internal_error", times=3)
+    watched.slack.fail_next("apps.connections.open", error="internal_error", times=2)
     await watched.slack.drop_sockets()
     await watched.wait_for_event("slack_not_connected")
     assert not await watched.ready()
@@ -148,7 +149,7 @@ async def test_the_bot_is_not_ready_while_slack_refuses_connections(watched: Wat
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
 async def test_a_refused_token_is_logged_once(watched: Watched, code: str) -> None:
     """The log names the variable and Slack's code; a valid token fixes it."""
-    watched.slack.fail_next("apps.connections.open", error=code, times=3)
+    watched.slack.fail_next("apps.connections.open", error=code, times=2)
     await watched.slack.drop_sockets()
     line = await watched.wait_for_event("slack_token_refused")
     assert (line["level"], line["variable"], line["code"]) == ("error", "SLACK_APP_TOKEN", code)

@@ -24,6 +24,7 @@ from bot.slack.api.client import web_client
 from bot.slack.api.first_contact import APP_TOKEN, BOT_TOKEN, wait_for_slack
 from tests.bot.processes import local_services, rest_of_log, started_bot
 from tests.bot.prometheus import scrape
+from tests.forks import Forked
 from tests.models.replies import Reply
 
 REPLY = Reply("The reply.")
@@ -76,7 +77,7 @@ def unreachable() -> Generator[UnreachableSlack, None, None]:
 class Start:
     """A bot process that starts, and its log so far."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Forked) -> None:
         self.process = process
         self.lines: list[dict[str, Any]] = []
 

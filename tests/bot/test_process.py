@@ -20,7 +20,7 @@ async def test_the_bot_connects_answers_and_stops_on_a_signal(tmp_path: Path) ->
     """SIGTERM ends an idle bot with exit code 0."""
     async with (
         local_services(tmp_path, Reply("The reply.")) as services,
-        running_bot(tmp_path, services.slack) as process,
+        running_bot(tmp_path, services.slack, whole=True) as process,
     ):
         assert "The reply." in await services.complete(await services.ask())
         process.send_signal(signal.SIGTERM)

@@ -132,7 +132,7 @@ async def test_a_process_with_opentelemetry_set_up_traces_its_work(tmp_path: Pat
     change = {"LOG_FORMAT": "json", "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     async with (
         local_services(tmp_path, Reply("The reply.")) as services,
-        running_bot(tmp_path, services.slack, change=change) as process,
+        running_bot(tmp_path, services.slack, change=change, whole=True) as process,
     ):
         await services.complete(await services.ask())
         (answered,) = [

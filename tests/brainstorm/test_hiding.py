@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.playground.state.models import SlackMessage
+from bot.slack.api.metadata import brainstorm_metadata
 from bot.slack.brainstorm import ids
 from bot.slack.settings.views import VALUE_PREFIX
 from tests.brainstorm.sessions import BrainstormScene, brainstorm_scene, is_accepted
@@ -151,3 +153,22 @@ async def test_dots_are_secret_until_the_end(tmp_path: Path) -> None:
         assert len(scene.thread(board)) == 1
         again = await scene.vote_form(ana, board)
         assert "<3 dots ▾>" in slack.render(again)
+
+
+async def test_another_apps_copy_of_the_tag_is_no_message_of_ours(tmp_path: Path) -> None:
+    """After a lost post, a brainstorm takes up its own message only, and posts it otherwise."""
+    async with brainstorm_scene(tmp_path) as scene:
+        slack = scene.stage.slack
+        app = slack.add_user("Copycat", bot=True)
+        await slack.invite(app, scene.stage.general)
+        board = await scene.start()
+        session = await scene.session(board)
+        for boards, step in product(range(3), range(9)):
+            ts = await slack.post(app, scene.stage.general, "Copied.", thread_ts=board.ts)
+            tag = brainstorm_metadata(session.id, f"themes:{boards}:{step}")
+            slack.message(scene.stage.general, ts).metadata = tag
+        slack.fail_next("chat.postMessage", status=500)
+        await scene.end(board)
+        await scene.wait_for_text(board, "2 of 4 · Themes* · until")
+        [themes] = [m for m in scene.thread(board) if m.user == slack.bot_user_id]
+        assert (await scene.session(board)).themes_ts == themes.ts

@@ -14,10 +14,12 @@ from tests.brainstorm.idea_views import (
     open_ideas,
 )
 from tests.brainstorm.sessions import (
+    MODELS,
     block_of,
     brainstorm_scene,
     is_accepted,
 )
+from tests.models.replies import HangBeforeHeaders, Reply
 from tests.slack.user_actions import wait_for_direct_message, wait_for_notice, wait_until_idle
 
 
@@ -34,6 +36,18 @@ async def test_without_any_idea_it_closes_with_an_explanation(tmp_path: Path) ->
         assert is_accepted(await scene.add(scene.stage.ben, board, "At last"))
         await scene.end(board)
         await scene.wait_for_text(board, "2 of 4 · Themes* · until")
+
+
+async def test_the_board_says_that_ideas_are_being_grouped(tmp_path: Path) -> None:
+    """While a slow model groups them, the board no longer shows the silence."""
+    slow = MODELS | {"writer-1": Reply(fault=HangBeforeHeaders())}
+    async with brainstorm_scene(tmp_path, models=slow) as scene:
+        board = await scene.start()
+        await scene.wait_for_text(board, "24 ideas from 4 models")
+        await scene.end(board)
+        text = await scene.wait_for_text(board, "I'm grouping the ideas by theme")
+        assert "2 of 4 · Themes" in text
+        assert "[End phase]" not in text
 
 
 async def test_people_can_continue_when_all_models_fail(tmp_path: Path) -> None:

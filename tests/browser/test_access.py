@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -11,6 +13,7 @@ from playwright.async_api import Page
 from playwright.async_api import expect as expected
 
 from tests.browser.scene import (
+    ZONE,
     browser_scene,
     open_thread,
     send_message,
@@ -61,6 +64,29 @@ async def test_pages_pass_accessibility_checks(
         await assert_accessible(page, "settings")
         await page.keyboard.press("Escape")
         await expected(page.get_by_role("dialog")).to_be_hidden()
+        await page.locator("nav").get_by_role("link", name="brainstorm").click()
+        await wait_until_live(page)
+        board = scene.trial.slack.messages("brainstorm")[-1]
+        posted = datetime.fromtimestamp(float(board.ts), ZoneInfo(ZONE))
+        closes = posted + timedelta(days=7)
+        await expected(page.locator("article time").last).to_have_text(f"{posted:%H:%M}")
+        await wait_for_text(page, f"{closes:%b} {closes.day}, {closes.year}")
+        await assert_accessible(page, "brainstorm")
+        await page.get_by_role("button", name="See ideas").click()
+        modal = page.get_by_role("dialog")
+        await wait_for_text(modal, "Ask for the address after the first order")
+        await modal.get_by_label("More options").first.click()
+        await assert_accessible(page, "ideas")
+        await page.keyboard.press("Escape")
+        await expected(modal.get_by_role("button", name="Develop").first).to_be_hidden()
+        await expected(modal).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expected(modal).to_be_hidden()
+        await page.get_by_role("button", name="Start your own brainstorm").press("Enter")
+        await wait_for_text(modal, "Minutes of silence")
+        await assert_accessible(page, "start a brainstorm")
+        await page.keyboard.press("Escape")
+        await expected(modal).to_be_hidden()
         await page.locator("nav").get_by_role("link", name="MoA").click()
         await wait_until_live(page)
         await page.get_by_role("link", name="Home").click()
@@ -104,5 +130,20 @@ async def test_a_thousand_messages_and_a_narrow_screen(tmp_path: Path) -> None:
         await expected(page.locator("nav")).to_be_hidden()
         await open_thread(page, "Checkout is slow")
         await expected(page.locator("main")).to_be_hidden()
-        width = await page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 390
+        assert await width(page) <= 390
+        board = slack.messages("brainstorm")[-1]
+        await scene.go(page, f"/as/ana/{board.channel}/thread/{board.ts}")
+        await wait_for_text(page.locator("aside"), "=2. A passkey instead of a password")
+        assert await width(page) <= 390
+        leads = next(c for c in slack.conversations if c.name == "leads")
+        await scene.go(page, f"/as/ana/{leads.id}")
+        await page.get_by_role("button", name="Ask MoA").click()
+        await wait_for_text(page.locator("aside"), "Both agree.")
+        await page.get_by_role("link", name="Close thread").click()
+        await wait_until_live(page)
+        await expected(page.get_by_role("button", name="Ask MoA")).to_have_count(0)
+
+
+async def width(page: Page) -> int:
+    """How wide a page's content is; more than the window's width would scroll sideways."""
+    return await page.evaluate("document.documentElement.scrollWidth")

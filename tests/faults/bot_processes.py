@@ -6,12 +6,14 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from typing import IO
 
 import pytest
 
@@ -84,7 +86,7 @@ class BotProcess:
 class BotLauncher:
     """Starts bot processes by forking `tests.faults.fork_server`."""
 
-    def __init__(self, orders: asyncio.StreamWriter, folder: Path) -> None:
+    def __init__(self, orders: IO[bytes], folder: Path) -> None:
         self._orders = orders
         self._folder = folder
         self._number = 0
@@ -134,6 +136,7 @@ class BotLauncher:
         }
         async with _line(address) as called:
             self._orders.write(f"{json.dumps(order)}\n".encode())
+            self._orders.flush()
             log = await called
             pid = int((await log.readline()).decode().removeprefix("pid "))
             bot = BotProcess(log, pid, trap)
@@ -170,23 +173,20 @@ async def _line(address: Path) -> AsyncGenerator[asyncio.Future[asyncio.StreamRe
                 writer.close()
 
 
-@asynccontextmanager
-async def fork_server() -> AsyncGenerator[BotLauncher, None]:
+@contextmanager
+def fork_server() -> Generator[BotLauncher, None, None]:
     """Start the fork server, and stop it on exit."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.faults.fork_server"), cwd=ROOT, stdin=PIPE, stdout=DEVNULL
-    )
-    assert process.stdin is not None
-    with tempfile.TemporaryDirectory(prefix="moa-") as folder:
-        try:
-            yield BotLauncher(process.stdin, Path(folder))
-        finally:
-            process.stdin.close()
-            await process.wait()
+    command = [sys.executable, "-m", "tests.faults.fork_server"]
+    with (
+        subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=DEVNULL) as process,
+        tempfile.TemporaryDirectory(prefix="moa-") as folder,
+    ):
+        assert process.stdin is not None
+        yield BotLauncher(process.stdin, Path(folder))
 
 
-@pytest.fixture
-async def launcher() -> AsyncGenerator[BotLauncher, None]:
-    """Starts bot processes."""
-    async with fork_server() as made:
+@pytest.fixture(scope="session")
+def launcher() -> Generator[BotLauncher, None, None]:
+    """Starts bot processes. The server that forks them starts once and keeps nothing of them."""
+    with fork_server() as made:
         yield made

@@ -134,6 +134,15 @@ async def test_impossible_usage_is_replaced_by_an_estimate(usage: Usage | None) 
 
 
 @virtual
+async def test_far_too_few_tokens_are_replaced_by_an_estimate() -> None:
+    """No model writes thousands of characters in a few tokens, whatever its server says."""
+    for output, counted in ((1, 1_000), (34, 1_000), (35, 35), (900, 900)):
+        model = says("a", "x" * 3_500, Finish(usage=Usage(5, output)), cost=DOLLAR)
+        played = await play(Plan.of([model], aggregator=says("w")))
+        assert played.calls("a")[0].cost_usd == 5 + counted
+
+
+@virtual
 async def test_the_cost_reported_by_the_server_counts() -> None:
     """The server knows its discounts. An impossible amount is ignored."""
     reported = says("a", "x", Finish(usage=Usage(5, 1, cost_usd=0.25)), cost=DOLLAR)

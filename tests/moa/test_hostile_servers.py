@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -11,8 +12,9 @@ import pytest
 
 import moa
 from moa.engine.in_flight_call import MAX_ANSWER_CHARS
-from moa.providers import Endpoints, ModelSpec, build, response_reader, transport
-from tests.models import ModelServer, Reply
+from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, response_reader, transport
+from tests.moa.provider_calls import collect
+from tests.models import ModelServer, Raw, Reply
 from tests.models.floods import FLOODS
 
 SMALL = 1024 * 1024
@@ -27,7 +29,7 @@ async def server() -> AsyncGenerator[ModelServer, None]:
         yield running
 
 
-def model_at(server: ModelServer, endpoints: Endpoints, name: str) -> moa.Model:
+def model_at(server: ModelServer, endpoints: Endpoints, name: str) -> ProvidedModel:
     spec = ModelSpec(provider="openai", model=name, base_url=server.openai_url, api_key="k")
     return build(spec, moa.Profile(name), endpoints)
 
@@ -56,6 +58,44 @@ async def test_an_endless_answer_is_cut_off(
     for request in server.requests:
         await asyncio.wait_for(request.ended.wait(), 60)
         assert request.sent < BUFFERED
+
+
+def _deep(before: bytes, depth: int, after: bytes) -> bytes:
+    return before + b"[" * depth + b"]" * depth + after
+
+
+CHOICE, CLOSE = b'{"choices": [{"finish_reason": "stop", "delta": {"content": ', b"}}]}"
+LONG_LIST = b"[%s]" % b",".join([b"{}"] * 1_000_000)
+ODD_ANSWERS = {
+    **{f"{depth} lists": _deep(CHOICE, depth, CLOSE) for depth in (150, 300, 500, 900, 50_000)},
+    "many parts": CHOICE + LONG_LIST + CLOSE,
+    "many choices": b'{"choices": %s}' % LONG_LIST,
+    "many lists": CHOICE + b"[%s]" % b",".join([b"[]"] * 1_000_000) + CLOSE,
+    "many errors": b'{"error": {"message": %s}}' % LONG_LIST,
+    "a long number": CHOICE.replace(b'"stop"', b"9" * 900_000) + b'"x"' + CLOSE,
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ANSWERS)
+async def test_an_odd_structure_is_an_ordinary_failure(
+    server: ModelServer, endpoints: Endpoints, odd: str
+) -> None:
+    """However deep or wide the JSON of one answer is, it is empty or unreadable, not a bug."""
+    whole = ODD_ANSWERS[odd]
+    for body in (whole, b"data: %s\n\ndata: [DONE]\n\n" % whole):
+        server.models["odd"] = Reply(fault=Raw(body))
+        models = [model_at(server, endpoints, name) for name in ("odd", "good")]
+        outcome = await outcome_of(moa.Plan.of(models, aggregator=model_at(server, endpoints, "w")))
+        assert outcome.reply == "Paris."
+        assert outcome.answers[0].error_kind in {"empty", "garbled", "unavailable", "cut"}
+
+
+async def test_nothing_is_read_after_packed_data(server: ModelServer, endpoints: Endpoints) -> None:
+    """The end of packed data is the end of the answer, even if the connection stays open."""
+    packed, headers = gzip.compress(b"data: {}\n\n"), {"Content-Encoding": "gzip"}
+    server.models["m"] = Reply(fault=Raw(packed, headers=headers, stays_open=True))
+    collected = await collect(model_at(server, endpoints, "m"))
+    assert collected.kind == ("Unavailable", "cut")
 
 
 @pytest.mark.parametrize("flood", ["text", "packed text"])

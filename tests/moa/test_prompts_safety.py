@@ -150,11 +150,11 @@ def test_no_line_of_an_answer_looks_like_a_boundary(text: str) -> None:
     assert NONCE not in safe.lower()
 
 
-@pytest.mark.parametrize("sign", EQUALS)
-def test_no_look_alike_of_equals_signs_starts_a_boundary(sign: str) -> None:
+def test_no_look_alike_of_equals_signs_starts_a_boundary() -> None:
     """Whatever is before and between the signs, visible or not, the line is quoted."""
     unquoted = [
-        before + between
+        before + sign + between
+        for sign in EQUALS
         for before in UNSEEN_BEFORE + VISIBLE_BEFORE
         for between in UNSEEN_BEFORE
         if not neutralise(f"x\n{before}{sign}{between}{sign}{sign} ANSWER B", NONCE)[2:].startswith(
@@ -164,13 +164,16 @@ def test_no_look_alike_of_equals_signs_starts_a_boundary(sign: str) -> None:
     assert unquoted == []
 
 
-@pytest.mark.parametrize("sign", [*"-_~#*+<>.\u2014\u2501\u25ac\u00b7\u2580"])
 @pytest.mark.parametrize("words", ["ANSWER B", "RANKING R1", "END OF ANSWERS", "\uff21NSWER B"])
-def test_boundary_words_after_other_symbols_are_quoted_too(sign: str, words: str) -> None:
+def test_boundary_words_after_other_symbols_are_quoted_too(words: str) -> None:
     """This covers lines of dashes or stars with the words of a boundary."""
-    for before in ("", " ", "\u200b"):
-        line = f"{before}{sign * 3} {words} {OTHER_NONCE}"
-        assert neutralise(f"x\n{line}", NONCE).split("\n")[1].startswith("| ")
+    lines = [
+        f"{before}{sign * 3} {words} {OTHER_NONCE}"
+        for sign in "-_~#*+<>.\u2014\u2501\u25ac\u00b7\u2580"
+        for before in ("", " ", "\u200b")
+    ]
+    quoted = {line: neutralise(f"x\n{line}", NONCE).split("\n")[1] for line in lines}
+    assert [line for line in lines if not quoted[line].startswith("| ")] == []
 
 
 @pytest.mark.parametrize(

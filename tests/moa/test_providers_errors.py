@@ -10,8 +10,9 @@ import pytest
 
 from moa import Plan, Profile, ask, resilient
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
+from tests.cases import every_case
 from tests.moa.provider_calls import collect
-from tests.moa.refusals import REJECTED, Case
+from tests.moa.refusals import REJECTED
 from tests.moa.refusals_clouds import CLOUD_LIMITS, CLOUDS
 from tests.moa.refusals_others import ONE_QUESTION, PASSING, THE_MODEL
 from tests.moa.refusals_windows import WINDOWS
@@ -37,59 +38,66 @@ def model_at(
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
-@pytest.mark.parametrize("case", ALL, ids=[c[0] for c in ALL])
-async def test_an_error_is_classified_by_its_meaning(
-    server: ModelServer, endpoints: Endpoints, provider: str, case: Case
-) -> None:
+async def test_an_error_is_classified_by_its_meaning(server: ModelServer, provider: str) -> None:
     """Every spelling of a kind of error is understood, and keeps its status."""
-    _, status, body, kind = case
-    server.models["m"] = answering(status, body)
-    collected = await collect(model_at(server, endpoints, provider))
-    assert collected.kind == kind
-    assert collected.error is not None
-    assert collected.error.status == status
+    with every_case() as case:
+        for name, status, body, kind in ALL:
+            server.models["m"] = answering(status, body)
+            with case(name):
+                async with Endpoints() as endpoints:
+                    collected = await collect(model_at(server, endpoints, provider))
+                assert collected.kind == kind
+                assert collected.error is not None
+                assert collected.error.status == status
 
 
-IN_A_STREAM = [c for c in ALL if isinstance(c[2], dict) and "error" in c[2] and c[1] != 402]
+IN_A_STREAM = [
+    c
+    for c in ALL
+    if isinstance(c[2], dict) and "error" in c[2] and c[1] != 402 and c[3] != REJECTED
+]
 
 
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [pytest.param(c[2], c[3], id=c[0]) for c in IN_A_STREAM if c[3] != REJECTED],
-)
-async def test_an_error_with_status_200_is_classified_in_the_same_way(
-    server: ModelServer, endpoints: Endpoints, body: Mapping[str, Any], kind: tuple[str, str]
-) -> None:
+async def test_an_error_with_status_200_is_classified_in_the_same_way(server: ModelServer) -> None:
     """Gateways may report an error inside a 200 response, in the same words."""
-    server.models["m"] = Reply(fault=Raw(f"data: {json.dumps(body)}\n\n".encode()))
-    assert (await collect(model_at(server, endpoints))).kind == kind
+    with every_case() as case:
+        for name, _, body, kind in IN_A_STREAM:
+            server.models["m"] = Reply(fault=Raw(f"data: {json.dumps(body)}\n\n".encode()))
+            with case(name):
+                async with Endpoints() as endpoints:
+                    assert (await collect(model_at(server, endpoints))).kind == kind
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [pytest.param(*c[1:3], id=c[0]) for c in [*ONE_QUESTION, *WINDOWS]],
-)
-async def test_one_rejected_question_does_not_affect_the_next(
-    server: ModelServer, endpoints: Endpoints, status: int, body: Any
-) -> None:
+def times_asked(server: ModelServer, model: str) -> int:
+    return sum(question.model == model for question in server.questions)
+
+
+async def test_one_rejected_question_does_not_affect_the_next(server: ModelServer) -> None:
     """After a refusal that may concern one question, the next question is answered."""
-    server.models["m"] = [*[answering(status, body)] * 4, Reply("Paris.")]
-    model = resilient(model_at(server, endpoints))
-    while len(server.questions) < 4:
-        assert (await collect(model)).error is not None
-    assert (await collect(model)).text == "Paris."
+    with every_case() as case:
+        for number, (name, status, body, _) in enumerate((*ONE_QUESTION, *WINDOWS)):
+            called = f"m{number}"
+            server.models[called] = [*[answering(status, body)] * 4, Reply("Paris.")]
+            with case(name):
+                async with Endpoints() as endpoints:
+                    model = resilient(model_at(server, endpoints, model=called))
+                    while times_asked(server, called) < 4:
+                        assert (await collect(model)).error is not None
+                    assert (await collect(model)).text == "Paris."
 
 
-@pytest.mark.parametrize(("status", "body"), [pytest.param(*c[1:3], id=c[0]) for c in OF_THE_MODEL])
-async def test_a_fault_of_the_model_or_its_key_stops_the_next_calls(
-    server: ModelServer, endpoints: Endpoints, status: int, body: Any
-) -> None:
+async def test_a_fault_of_the_model_or_its_key_stops_the_next_calls(server: ModelServer) -> None:
     """A bad key, an empty account and an unknown model aren't retried for a while."""
-    server.models["m"] = [answering(status, body), Reply("Paris.")]
-    model = resilient(model_at(server, endpoints))
-    await collect(model)
-    assert (await collect(model)).kind == ("BreakerOpen", "breaker_open")
-    assert len(server.questions) == 1
+    with every_case() as case:
+        for number, (name, status, body, _) in enumerate(OF_THE_MODEL):
+            called = f"m{number}"
+            server.models[called] = [answering(status, body), Reply("Paris.")]
+            with case(name):
+                async with Endpoints() as endpoints:
+                    model = resilient(model_at(server, endpoints, model=called))
+                    await collect(model)
+                    assert (await collect(model)).kind == ("BreakerOpen", "breaker_open")
+                assert times_asked(server, called) == 1
 
 
 async def test_the_providers_reason_is_kept_without_keys(
@@ -149,3 +157,32 @@ async def test_a_hostile_error_is_classified_quickly(
         assert collected.kind == REJECTED
         assert collected.error is not None
         assert len(collected.error.reason or "") < 400
+
+
+FAR_AWAY = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+FAR_OFFSET = "Mon, 01 Jan 2024 00:00:00 +9999999999999999999"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": FAR_AWAY},
+        {"Retry-After": FAR_OFFSET},
+        {"Retry-After": "Mon, 01 Jan 2024 00:00:00 GMT", "Date": FAR_AWAY},
+        {"Retry-After": "9" * 5_000},
+        {"retry-after-ms": "nan"},
+        *({"Content-Type": f"text/plain; charset={name}"} for name in ("rot13", "idna", "hex")),
+        *({"Content-Type": f"text/plain; charset={name}"} for name in ("undefined", "punycode")),
+    ],
+    ids=str,
+)
+async def test_odd_headers_do_not_change_the_error(
+    server: ModelServer, endpoints: Endpoints, headers: Mapping[str, str]
+) -> None:
+    """A rate limit stays a rate limit, whatever dates and encodings come with it."""
+    body = b"Slow down, " + b"9" * 2_000 + b"\xff"
+    server.models["m"] = Reply(fault=Raw(body, "text/plain", 429, headers))
+    collected = await collect(model_at(server, endpoints))
+    assert collected.kind == ("RateLimited", "rate_limited")
+    assert collected.error is not None
+    assert str(collected.error.reason).startswith("429: Slow down, 9")

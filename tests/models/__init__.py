@@ -3,7 +3,7 @@
 from tests.models.replies import (
     Cut,
     Endless,
-    EndlessHeaders,
+    EndlessWire,
     ErrorEvent,
     HangAfterHeaders,
     HangBeforeHeaders,
@@ -19,7 +19,7 @@ from tests.models.server import ModelServer
 __all__ = [
     "Cut",
     "Endless",
-    "EndlessHeaders",
+    "EndlessWire",
     "ErrorEvent",
     "HangAfterHeaders",
     "HangBeforeHeaders",

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from typing import Final
 
-from tests.models.replies import Endless, EndlessHeaders, Fault
+from tests.models.replies import Endless, EndlessWire, Fault
 
 
 def _event(**delta: object) -> bytes:
     return b"data: " + json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode() + b"\n\n"
 
 
+_CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+_PACKED: Final = (
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    + gzip.compress(b"data: {}\n\n")
+)
 _NESTED: Final = b'{"choices": [' + b"[" * 1_000
 
 FLOODS: Final[Mapping[str, Fault]] = {
@@ -40,6 +46,14 @@ FLOODS: Final[Mapping[str, Fault]] = {
     ),
     "packed nothing": Endless(bytes(1_000), packed=True),
     "a packed error": Endless(b" " * 1_000, b"{", "application/json", 429, packed=True),
-    "headers": EndlessHeaders(),
+    "headers": EndlessWire(b"X: %s\r\n" % (b"v" * 500)),
+    "interim responses": EndlessWire(b"HTTP/1.1 103 Early Hints\r\n\r\n", b""),
+    "the extension of a chunk": EndlessWire(b"x" * 1_000, _CHUNKED + b"5;"),
+    "trailers": EndlessWire(b"X: %s\r\n" % (b"v" * 500), _CHUNKED + b"0\r\n"),
+    "chunks of one byte": EndlessWire(b"1\r\n\n\r\n", _CHUNKED),
+    "zeros after packed data": EndlessWire(bytes(1_000), _PACKED),
+    "events of many objects": Endless(
+        b"data: " + b'{"choices": [%s]}' % (b"{}," * 50_000 + b"{}") + b"\n\n"
+    ),
 }
 """Faults by a readable name. Those with a protocol use OpenAI's."""

@@ -137,8 +137,14 @@ class Endless:
 
 
 @dataclass(frozen=True)
-class EndlessHeaders:
-    """Begin a response and never end its headers."""
+class EndlessWire:
+    """Send the opening, then repeat the piece as fast as the client reads, outside of HTTP's rules.
+
+    Both are bytes on the wire, status line and headers included.
+    """
+
+    piece: bytes
+    opening: bytes = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ Fault = (
     | ErrorEvent
     | Raw
     | Endless
-    | EndlessHeaders
+    | EndlessWire
     | Redirect
 )
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from tests.models.replies import (
     Cut,
     Endless,
-    EndlessHeaders,
+    EndlessWire,
     ErrorEvent,
     HangAfterHeaders,
     HangBeforeHeaders,
@@ -49,8 +49,8 @@ class ReplySender:
                 return await self._raw(self._reply.fault)
             case Endless():
                 return await self._flood(self._reply.fault)
-            case EndlessHeaders():
-                await self._flood_headers()
+            case EndlessWire():
+                await self._flood_wire(self._reply.fault)
             case Redirect(location, status):
                 return web.Response(status=status, headers={"Location": location})
             case HangBeforeHeaders():
@@ -89,13 +89,15 @@ class ReplySender:
             await asyncio.sleep(0)  # writing does not yield while the client keeps up
             data = block
 
-    async def _flood_headers(self) -> None:
+    async def _flood_wire(self, flood: EndlessWire) -> None:
         transport = self._http.transport
         assert transport is not None
-        transport.write(b"HTTP/1.1 200 OK\r\n")
+        transport.write(flood.opening)
+        block = flood.piece * max(1, _BLOCK // len(flood.piece))
         while not transport.is_closing():
-            transport.write(b"".join(b"X-%d: %s\r\n" % (n, b"v" * 500) for n in range(50)))
-            self._request.sent += 25_000
+            if transport.get_write_buffer_size() < _BLOCK:  # the client keeps up
+                transport.write(block)
+                self._request.sent += len(block)
             await asyncio.sleep(0.001)
         raise ConnectionResetError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,43 +23,49 @@ VTT = (
     b"2\n00:02.000 --> 00:03.000\nthe boat.\n"
 )
 
-OFFICE = {
-    "plan.docx": (documents.docx(), "# Plan\n> Buy the boat.\n> item,price\n> boat,5\n"),
-    "costs.xlsx": (documents.xlsx(), "Sheet Costs:\n> item,price\n> boat 0,5.5\n"),
-    "talk.pptx": (
-        documents.pptx(),
-        "Slide 1:\n> Why a boat\n> \n> Slide 2:\n> When\n> Notes: Say: in spring.\n",
-    ),
-    "plan.odt": (documents.odt(), "# Plan\n> Buy the boat.\n> boat,5\n"),
-    "costs.ods": (documents.ods(), "Sheet Costs:\n> boat,5\n"),
-    "plan.rtf": (RTF, "Buy the boat. Café\n"),
-    "mail.eml": (
-        documents.eml(),
-        (
-            "From: ana@x.example\n> To: ben@x.example\n> Subject: The bøat\n"
-            "> Attachments, not read: boat.png\n> \n> Shall we buy it? Ja, natürlich.\n"
+LOCKED = bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le")
+
+
+def office() -> dict[str, tuple[bytes, str]]:
+    """Return the files that people share at work, and what the models read of each."""
+    return {
+        "plan.docx": (documents.docx(), "# Plan\n> Buy the boat.\n> item,price\n> boat,5\n"),
+        "costs.xlsx": (documents.xlsx(), "Sheet Costs:\n> item,price\n> boat 0,5.5\n"),
+        "talk.pptx": (
+            documents.pptx(),
+            "Slide 1:\n> Why a boat\n> \n> Slide 2:\n> When\n> Notes: Say: in spring.\n",
         ),
-    ),
-    "launch.ics": (ICS, "BEGIN:VCALENDAR\n> BEGIN:VEVENT\n> SUMMARY:Launch\n"),
-    "all.zip": (
-        documents.archive(),
-        (
-            "An archive of 2 files, not unpacked:\n> src/main.py (7 bytes)\n"
-            "> zeros.bin (50,000,000 bytes)\n"
+        "plan.odt": (documents.odt(), "# Plan\n> Buy the boat.\n> boat,5\n"),
+        "costs.ods": (documents.ods(), "Sheet Costs:\n> boat,5\n"),
+        "plan.rtf": (RTF, "Buy the boat. Café\n"),
+        "mail.eml": (
+            documents.eml(),
+            (
+                "From: ana@x.example\n> To: ben@x.example\n> Subject: The bøat\n"
+                "> Attachments, not read: boat.png\n> \n> Shall we buy it? Ja, natürlich.\n"
+            ),
         ),
-    ),
-    "main.ts": (b"export const boats: number = 5;\n", "export const boats: number = 5;\n"),
-}
+        "launch.ics": (ICS, "BEGIN:VCALENDAR\n> BEGIN:VEVENT\n> SUMMARY:Launch\n"),
+        "all.zip": (
+            documents.archive(),
+            (
+                "An archive of 2 files, not unpacked:\n> src/main.py (7 bytes)\n"
+                "> zeros.bin (50,000,000 bytes)\n"
+            ),
+        ),
+        "main.ts": (b"export const boats: number = 5;\n", "export const boats: number = 5;\n"),
+    }
 
 
 async def test_common_office_files_are_read(tmp_path: Path) -> None:
     """Word, Excel, PowerPoint, OpenDocument, RTF, mail, calendar, archive and source code work."""
+    shared = office()
     async with on_stage(tmp_path) as stage:
-        files = [stage.slack.upload(name, data) for name, (data, _) in OFFICE.items()]
+        files = [stage.slack.upload(name, data) for name, (data, _) in shared.items()]
         shown = await ask(stage, "What is the plan?", *files)
         given = text(stage)
         assert "Not read" not in shown
-    for name, (_, expected) in OFFICE.items():
+    for name, (_, expected) in shared.items():
         assert f'the file "{name}":\n> {expected}' in given
 
 
@@ -131,16 +138,19 @@ async def test_older_encodings_are_detected(tmp_path: Path, words: str, encoding
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "reason"),
+    ("name", "made", "reason"),
     [
-        ("plan.docx", documents.docx()[:-40], "broken"),
-        ("plan.docx", bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"),
-         "encrypted"),
-        ("big.docx", documents.bomb(), "broken|slow"),
+        ("plan.docx", lambda: documents.docx()[:-40], "broken"),
+        ("plan.docx", lambda: LOCKED, "encrypted"),
+        ("big.docx", documents.bomb, "broken|slow"),
     ],
-)  # fmt: skip
-async def test_a_bad_document_affects_nothing_else(name: str, data: bytes, reason: str) -> None:
+    ids=["broken", "locked", "bomb"],
+)
+async def test_a_bad_document_affects_nothing_else(
+    name: str, made: Callable[[], bytes], reason: str
+) -> None:
     """A broken, locked or malicious file is named with a reason; its process has ended."""
+    data = made()  # only here, because the bomb takes seconds
 
     async def read() -> None:
         kind = identify_document(data, name)

@@ -125,10 +125,16 @@ class Visitor:
 
 @asynccontextmanager
 async def on_trial(
-    folder: Path, *, keep: bool = False, delay: float = 0.1, ready: bool = True, no_models: str = ""
+    folder: Path,
+    *,
+    keep: bool = False,
+    delay: float = 0.1,
+    ready: bool = True,
+    no_models: str = "",
+    more: str = "",
 ) -> AsyncGenerator[Visitor, None]:
-    """Run a trial whose page is open."""
-    (folder / "moa.toml").write_text(CONFIG.format(delay=delay), encoding="utf-8")
+    """Run a trial whose page is open. `more` is added to its configuration."""
+    (folder / "moa.toml").write_text(CONFIG.format(delay=delay) + more, encoding="utf-8")
     settings = load(folder, {})
     if no_models:
         settings = replace(settings, config=nothing_configured())

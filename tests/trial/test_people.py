@@ -40,6 +40,8 @@ async def test_a_finished_brainstorm_is_there_and_goes_on(tmp_path: Path) -> Non
         _, text, _ = await visitor.get(f"/as/ben/{room}")
         assert "4 of 4 · Result" in text
         assert "6 ideas from 3 people · 24 ideas from 3 models · 4 people voted" in text
+        assert "1. Ask for the address after the first order (4 dots)" in text
+        assert "=2. A passkey instead of a password (3 dots, tied)" in text
         board = slack.messages("brainstorm")[-1]
         _, text, _ = await visitor.get(f"/as/ben/{room}/thread/{board.ts}")
         for words in ("Fill it in for them (7)", "=2. A passkey instead of a password", "Dissent"):
@@ -60,6 +62,16 @@ async def test_a_finished_brainstorm_is_there_and_goes_on(tmp_path: Path) -> Non
         assert "balanced · 2 of 2 models" in slack.render(reply)
         _, text, _ = await visitor.get(f"/as/dan/{room}/thread/{board.ts}")
         assert text.count("Example, written by scripted models") == 5
+
+
+async def test_examples_are_complete_under_the_tightest_limits(tmp_path: Path) -> None:
+    """The operator's limits apply to questions of visitors, not to the examples, which are free."""
+    more = "[limits]\nquestions_per_person_hour = 1\nat_once_per_person = 1\n"
+    async with on_trial(tmp_path, more=more, ready=False) as visitor:
+        slack = visitor.trial.slack
+        for room in ("team", "incidents", "brainstorm"):
+            threads = [slack.messages(room, root.ts) for root in slack.messages(room)]
+            assert any("[Show answers]" in slack.render(thread[-1]) for thread in threads), room
 
 
 async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> None:
@@ -292,6 +304,24 @@ async def test_an_open_page_shows_what_others_write(tmp_path: Path) -> None:
             await slack.delete_thread("team", ts)
             while (line := (await stream.content.readline()).decode()) != "event: gone\n":
                 assert line
+
+
+async def test_suggestions_go_once_the_bot_has_answered(tmp_path: Path) -> None:
+    """Channels and example threads offer something to send; a visitor who has done so knows how."""
+    async with on_trial(tmp_path) as visitor:
+        room, slack = visitor.room("incidents"), visitor.trial.slack
+        thread = slack.messages("incidents")[0].ts
+        path = f"/as/ben/{room}/thread/{thread}"
+        _, text, _ = await visitor.get(path)
+        offered = re.search(r'data-prompt="([^"]+)">Ask a follow-up<', text)
+        assert offered
+        sent = await visitor.act("ben", "post", channel=room, thread=thread, text=offered[1])
+        assert slack.message("incidents", sent["ts"]).thread_ts == thread
+        await visitor.reply("incidents")
+        _, text, _ = await visitor.get(path)
+        assert "data-prompt" not in text
+        _, text, _ = await visitor.get(f"/as/ana/{visitor.room('brainstorm')}")
+        assert "/moa brainstorm How can we get more people to walk to work?" in text
 
 
 async def test_times_are_those_of_the_visitor(tmp_path: Path) -> None:

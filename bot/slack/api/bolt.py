@@ -23,6 +23,7 @@ def bolt_app(client: AsyncWebClient, identity: IdentityLookup, signing_secret: s
     logger.setLevel(logging.WARNING)
     logger.addFilter(_is_relevant)
     return AsyncApp(
+        name="moa-bot",  # without a name, Bolt reads the source files of the whole call stack
         client=client,
         authorize=authorizer(identity),
         signing_secret=signing_secret,

@@ -10,10 +10,7 @@ from typing import Final
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
@@ -23,6 +20,7 @@ from slack_sdk.webhook import WebhookResponse
 from bot.errors import Trouble
 from bot.slack.api.network import connection_trouble, use_network
 from bot.slack.api.token_watch import TokenWatch
+from bot.slack.api.tolerant_client import RateLimitRetries, TolerantClient
 from moa.network import Network
 
 CountRequest = Callable[[str, str], None]
@@ -260,9 +258,9 @@ def web_client(
     )
     handlers += [
         SafeRetries(max_retry_count=2),
-        AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES),
+        RateLimitRetries(max_retry_count=RATE_LIMIT_TRIES),
     ]
-    client = AsyncWebClient(
+    client = TolerantClient(
         token=token,
         base_url=base_url,
         timeout=TIMEOUT_S,

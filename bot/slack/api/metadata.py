@@ -9,7 +9,7 @@ Any app can put such a tag on its own messages, so check first that the message 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 REPLY = "moa_reply"
 NOTICE = "moa_notice"
@@ -53,7 +53,7 @@ def question_metadata(
 
 def asked_about(message: Mapping[str, Any]) -> str | None:
     """Return the ts of the message that a question we posted is about, if any."""
-    return _payload(message).get(ABOUT) if _kind(message) == QUESTION else None
+    return _text(message, ABOUT) if _kind(message) == QUESTION else None
 
 
 def brainstorm_metadata(session_id: str, part: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def is_part_of(message: Mapping[str, Any], session_id: str, part: str) -> bool:
 
 def asked_by(message: Mapping[str, Any]) -> str | None:
     """Return the user for whom we posted this question, or None for every other message."""
-    return _payload(message).get("user") if _kind(message) == QUESTION else None
+    return _text(message, "user") if _kind(message) == QUESTION else None
 
 
 def typed_by(message: Mapping[str, Any]) -> str | None:
@@ -79,7 +79,7 @@ def typed_by(message: Mapping[str, Any]) -> str | None:
 
 def run_id_of(message: Mapping[str, Any]) -> str | None:
     """Return the run of a message, or None if it has no readable tag."""
-    return _payload(message).get(RUN)
+    return _text(message, RUN)
 
 
 def is_last_message(message: Mapping[str, Any]) -> bool:
@@ -92,9 +92,19 @@ def is_notice(message: Mapping[str, Any]) -> bool:
     return _kind(message) in {NOTICE, ABANDONED}
 
 
-def _kind(message: Mapping[str, Any]) -> object:
-    return (message.get("metadata") or {}).get("event_type")
+def _kind(message: Mapping[str, Any]) -> str:
+    return str(_mapping(message.get("metadata")).get("event_type"))
+
+
+def _text(message: Mapping[str, Any], name: str) -> str | None:
+    """Return a field of the tag; None if it is missing or another app put something else there."""
+    value = _payload(message).get(name)
+    return value if isinstance(value, str) else None
 
 
 def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (message.get("metadata") or {}).get("event_payload") or {}
+    return _mapping(_mapping(message.get("metadata")).get("event_payload"))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

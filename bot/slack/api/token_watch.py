@@ -46,7 +46,7 @@ class TokenWatch(AsyncRetryHandler):
         return False
 
     def _check(self, body: Mapping[str, object]) -> None:
-        code = body.get("error")
+        code = str(body.get("error"))
         if code in TOKEN_REFUSED and not self._is_refused:
             self._is_refused = True
             log.error("slack_token_refused", variable="SLACK_BOT_TOKEN", code=code)

@@ -115,7 +115,8 @@ class UserDirectory:
         except SLACK_ERRORS as error:
             log.info("user_not_fetched", error=code_of(error))
             return None
-        return response.get("user") or {}
+        user = response.get("user")
+        return user if isinstance(user, Mapping) else {}
 
 
 def is_app(user_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -14,12 +14,14 @@ from bot.brainstorm.tally import tally, voters_of
 from bot.brainstorm.worker import Clock, utc_now
 from bot.errors import Postponed
 from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
+from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.metadata import brainstorm_metadata, is_part_of
 from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.brainstorm import ids, thread_posts
 from bot.slack.brainstorm.board_view import BoardFacts, board_blocks, board_text
 from bot.slack.brainstorm.text import safe_topic
 from bot.slack.brainstorm.view_data import SessionViews
+from bot.slack.thread.transcript import is_ours
 from bot.slack.ui.strings import brainstorm as strings
 
 log = structlog.get_logger(__name__)
@@ -45,8 +47,15 @@ T = TypeVar("T")
 class SlackBoard:
     """`bot.brainstorm.ports.Board` in Slack."""
 
-    def __init__(self, client: AsyncWebClient, views: SessionViews, now: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        identity: IdentityLookup,
+        views: SessionViews,
+        now: Clock = utc_now,
+    ) -> None:
         self._client = client
+        self._identity = identity
         self._views = views
         self._now = now
 
@@ -118,23 +127,32 @@ class SlackBoard:
     async def _facts(self, session: BrainstormSession) -> BoardFacts:
         store = self._views.store
         opened = await self._views.open_ideas(session) if session.shows_ideas else None
+        ballots = await store.ballots(session.id)
+        leaders: Sequence[str] = ()
+        if opened and session.has_result:
+            counted = tally(opened.grouping, ballots)
+            leaders = thread_posts.leading_lines(counted, opened.shown)
         return BoardFacts(
             session=session,
             counts=await store.count_ideas(session.id),
             grouping=opened.grouping if opened else None,
-            voters=voters_of(await store.ballots(session.id)),
+            voters=voters_of(ballots),
             starter=await self._views.people.name(session.user),
             shows_cost=await self._views.shows_cost(session),
             now=self._now(),
+            leaders=leaders,
         )
 
     async def _find(self, session: BrainstormSession, part: Part, tag: str) -> str | None:
         """Return the ts of a message that an earlier attempt posted without storing it."""
         oldest = f"{session.created_at.timestamp() - SLACK_SECONDS:.6f}"
         cursor: str | None = None
+        me = await self._identity.get()
         for _ in range(PAGES):
             page = await self._page(session, part, oldest, cursor)
             for message in page.get("messages") or ():
+                if not is_ours(message, me):
+                    continue
                 if is_part_of(message, session.id, tag) or _has_buttons(message, session, part):
                     return str(message["ts"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None

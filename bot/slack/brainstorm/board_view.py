@@ -38,6 +38,7 @@ class BoardFacts:
         starter: the name of the person who started it.
         shows_cost: whether the channel shows costs.
         now: the time to draw it for.
+        leaders: the ideas with the most dots, as lines of mrkdwn; empty before the result.
     """
 
     session: BrainstormSession
@@ -47,6 +48,7 @@ class BoardFacts:
     starter: str
     shows_cost: bool
     now: datetime
+    leaders: Sequence[str] = ()
 
 
 def board_blocks(facts: BoardFacts) -> list[Block]:
@@ -57,6 +59,7 @@ def board_blocks(facts: BoardFacts) -> list[Block]:
         *_whole_topic(session),
         section(phase_text(session, facts.now)),
         section(_hint(session)),
+        *_leaders(facts),
         *_themes(facts),
         context(_counts(facts)),
         *_buttons(session),
@@ -86,6 +89,12 @@ def _hint(session: BrainstormSession) -> str:
     return strings.HINTS[session.phase].format(dots=dots_count(session.dots))
 
 
+def _leaders(facts: BoardFacts) -> list[Block]:
+    if not facts.leaders:
+        return []
+    return [section("\n".join([strings.BOARD_LEADERS, *facts.leaders]))]
+
+
 def _themes(facts: BoardFacts) -> list[Block]:
     """Return the titles of the themes, with the number of ideas in each."""
     if facts.grouping is None or not facts.grouping.themes:
@@ -97,7 +106,8 @@ def _themes(facts: BoardFacts) -> list[Block]:
     ]
     if len(themes) > THEMES_SHOWN:
         lines.append(f"• … +{len(themes) - THEMES_SHOWN}")
-    return [section("\n".join(lines))]
+    title = [strings.BOARD_THEMES] if facts.leaders else []
+    return [section("\n".join([*title, *lines]))]
 
 
 def theme_label(title: str, count: int, limit: int = 60) -> str:

@@ -25,6 +25,10 @@ IDEAS_IN_THREAD = 40
 THEMES_IN_THREAD = 20
 CHARS_IN_THREAD = 150
 RANKED_IN_THREAD = 15
+LEADERS = 3
+MOST_LEADERS = 5
+"""With ties. More would hide the board's buttons on a phone."""
+
 CHARS_IN_RESULT = 300
 CHARS_IN_TEXT = 80
 
@@ -103,7 +107,7 @@ def result_blocks(session: BrainstormSession, tally: Tally, shown: Readable) -> 
         header(strings.RESULT_TITLE.format(topic=session.topic)),
         section(_votes(tally)),
         *(b for each in chosen for b in _ranked(session, each, shown)),
-        *([context(strings.RESULT_REST)] if chosen and rest else []),
+        *([section(strings.RESULT_REST)] if chosen and rest else []),
         *rest,
         *more,
         actions(f"{ids.BOARD_ACTIONS}:result:{session.id}", [see]),
@@ -119,11 +123,19 @@ def result_text(session: BrainstormSession, tally: Tally, shown: Readable) -> st
 def result_lines(session: BrainstormSession, tally: Tally, shown: Readable) -> list[str]:
     """Return the result in lines of mrkdwn."""
     title = strings.RESULT_TITLE.format(topic=one_line_topic(session, 200))
-    lines = [
-        f"{_placed(each, shown.words(each.group, CHARS_IN_TEXT))} ({_dots(each)})"
-        for each in tally.ranked[:RANKED_IN_THREAD]
-    ]
-    return [inert_mrkdwn(title), _votes(tally), *map(inert_mrkdwn, lines)]
+    lines = [_ranked_line(each, shown) for each in tally.ranked[:RANKED_IN_THREAD]]
+    return [inert_mrkdwn(title), _votes(tally), *lines]
+
+
+def leading_lines(tally: Tally, shown: Readable) -> list[str]:
+    """Return the ideas in the first places in lines of mrkdwn; none if nobody voted."""
+    leading = [each for each in tally.ranked if each.dots and each.place <= LEADERS]
+    return [_ranked_line(each, shown) for each in leading[:MOST_LEADERS]]
+
+
+def _ranked_line(each: RankedGroup, shown: Readable) -> str:
+    words = _placed(each, shown.words(each.group, CHARS_IN_TEXT))
+    return inert_mrkdwn(f"{words} ({_dots(each)})")
 
 
 def _others(count: int) -> str:

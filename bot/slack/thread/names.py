@@ -78,7 +78,7 @@ def ids_in(payload: object) -> Iterator[str]:
     elif isinstance(payload, Mapping):
         element = cast("Mapping[str, Any]", payload)
         mentioned = element.get(_ID_FIELDS.get(str(element.get("type")), ""))
-        if isinstance(mentioned, str):
+        if isinstance(mentioned, str) and mentioned:
             yield mentioned
         for value in element.values():
             yield from ids_in(value)

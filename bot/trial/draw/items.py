@@ -84,6 +84,7 @@ def _values(window: Window, channel: Channel, message: SlackMessage) -> dict[str
         "mine": message.user == window.user.id,
         "typed": window.as_typed(message.text) if message.user == window.user.id else "",
         "replies": 0 if message.is_reply else window.replies(channel, message.ts),
+        "answering": not message.is_reply and window.can_stop(channel, message.ts),
         "reactions": [
             {"name": name, "sign": emoji(name), "count": len(users)}
             for name, users in message.reactions.items()

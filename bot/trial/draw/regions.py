@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bot.trial import cast
 from bot.trial.draw.items import Item, MessageDrawer, item
+from bot.trial.draw.suggestions import suggestions
 from bot.trial.examples import is_example
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from bot.playground.state.models import Channel, SlackMessage
     from bot.trial.bot_runner import BotRunner
     from bot.trial.window import Window
@@ -118,8 +121,8 @@ class RegionDrawer:
             lines = ["It gets the questions of the last few minutes when it is back."]
             return {"kind": "warning", "title": title, "lines": lines, "can_start": True}
         if runner.is_demonstration:
-            title = "New questions go to a small demonstration model."
-            lines = ["It shows how everything works, not how good answers can be. Expect mistakes."]
+            title = "New questions go to a small demo model. Expect mistakes."
+            lines = ["It shows how MoA works, not how good replies can be."]
             return {"kind": "quiet-notice", "title": title, "lines": lines}
         return None
 
@@ -151,14 +154,24 @@ def channel_name(channel: Channel) -> str:
 
 
 def _status(window: Window, channel: Channel, thread_ts: str | None) -> Item:
-    empty = channel.kind == "im" and not channel.messages
+    own = channel.kind == "im"
     return item(
         "status",
         "status.html",
         status=window.status(channel, thread_ts) if thread_ts else "",
         can_stop=thread_ts if thread_ts and window.can_stop(channel, thread_ts) else "",
-        prompts=window.prompts(channel) if thread_ts is None and empty else [],
+        label="" if own else "Try it:",
+        prompts=_app_prompts(window, channel, thread_ts)
+        if own
+        else suggestions(window, channel, thread_ts),
     )
+
+
+def _app_prompts(
+    window: Window, channel: Channel, thread_ts: str | None
+) -> Sequence[Mapping[str, str]]:
+    """Return what the bot suggests in an empty direct message."""
+    return window.prompts(channel) if thread_ts is None and not channel.messages else ()
 
 
 def _modal(window: Window) -> list[Item]:

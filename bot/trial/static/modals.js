@@ -3,6 +3,7 @@ import { post, toast, valueOf } from "./send.js";
 
 const dialog = document.getElementById("modal");
 let shown = "";
+let said = "";
 
 export function showModal() {
   const form = dialog.querySelector("form");
@@ -12,6 +13,10 @@ export function showModal() {
     return;
   }
   if (!dialog.open) dialog.showModal();
+  const notes = [...form.querySelectorAll(".block-context")].map((each) => each.textContent.trim()).join(" ");
+  const changed = shown === form.dataset.view && notes !== said;
+  if (changed) document.getElementById("announce-modal").textContent = notes.slice(0, 200);
+  said = notes;
   if (shown !== form.dataset.view) {
     shown = form.dataset.view;
     for (const each of form.querySelectorAll("select[data-current]")) {
@@ -23,7 +28,13 @@ export function showModal() {
 }
 
 export function setUpModals() {
-  dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(false); });
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    const menu = dialog.querySelector("details.menu[open]");
+    if (!menu) { close(false); return; }
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
   dialog.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-all]")) close(true);
     else if (event.target.closest("[data-close]")) close(false);

@@ -57,7 +57,7 @@ document.addEventListener("click", async (event) => {
   } else if ((found = hit("[data-stop]"))) {
     await post("stop", { channel: body.dataset.channel, thread: found.dataset.stop });
   } else if ((found = hit("[data-prompt]"))) {
-    await post("post", { channel: body.dataset.channel, text: found.dataset.prompt });
+    await tryOut(found);
   } else if ((found = hit("[data-bot]"))) {
     await post("bot", { order: found.dataset.bot });
   } else if (hit("[data-theme-switch]")) {
@@ -72,6 +72,15 @@ document.addEventListener("click", async (event) => {
     found.setAttribute("aria-expanded", String(shown));
   }
 });
+
+async function tryOut(button) {
+  const pane = button.closest("main, aside");
+  const thread = button.closest("aside") ? body.dataset.thread : "";
+  const answer = await post("post", { channel: body.dataset.channel, thread, text: button.dataset.prompt });
+  toast(answer.warning || answer.error);
+  pane.querySelector("textarea").focus();  // the button may be gone by now
+  if (answer.ts && !thread) location.href = `${body.dataset.base}/${body.dataset.channel}/thread/${answer.ts}`;
+}
 
 function closeMenu(element) {
   const menu = element.closest("details.menu");
@@ -94,7 +103,7 @@ document.addEventListener("toggle", (event) => {
   if (!menu.matches?.("details.menu:not(.up)") || !menu.open) return;
   menu.classList.remove("flip");
   const list = menu.querySelector(".menu-list");
-  const frame = (menu.closest(".scroll") ?? body).getBoundingClientRect();
+  const frame = (menu.closest(".scroll, .modal-body") ?? body).getBoundingClientRect();
   if (list && list.getBoundingClientRect().bottom > frame.bottom) menu.classList.add("flip");
 }, true);
 

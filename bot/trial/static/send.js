@@ -15,6 +15,8 @@ let hideLater;
 export function toast(text) {
   if (!text) return;
   const element = document.querySelector(".toast");
+  // Everything outside an open form is inert and behind its backdrop.
+  (document.querySelector("dialog[open]") ?? document.body).append(element);
   element.textContent = text;
   element.hidden = false;
   clearTimeout(hideLater);

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from tests.cases import every_case
+
 Row = tuple[str, str, str] | tuple[str, str, str, tuple[str, ...]]
 """Name, aim, text, and the parts of the text that a reader never sees."""
 
@@ -51,11 +53,7 @@ def named(kind: str, rows: Iterable[Row]) -> tuple[Attack, ...]:
 
 def check_each(attacks: Iterable[Attack], check: Callable[[Attack], object]) -> None:
     """Run a check on every attack, then fail once with the name and traceback of each failure."""
-    failures: dict[str, Exception] = {}
-    for attack in attacks:
-        try:
-            check(attack)
-        except Exception as error:  # noqa: BLE001 - the other attacks are checked regardless
-            failures[str(attack)] = error
-    if failures:
-        raise ExceptionGroup(f"failed for: {', '.join(failures)}", [*failures.values()])
+    with every_case() as case:
+        for attack in attacks:
+            with case(str(attack)):
+                check(attack)

@@ -155,9 +155,11 @@ async def test_the_oldest_idle_connection_makes_room() -> None:
 async def ended(reader: asyncio.StreamReader) -> bool:
     """Wait for the end of a connection, by a reset or an orderly one."""
     try:
-        return await reader.read() == b""
+        while await reader.read(65_536):
+            pass
     except OSError:
-        return True
+        pass
+    return True
 
 
 async def test_the_largest_unfinished_body_makes_room() -> None:
@@ -171,6 +173,37 @@ async def test_the_largest_unfinished_body_makes_room() -> None:
             writer.write(forged_head(9_000) + b"x" * 9_000)
             assert b"200 OK" in await reader.readuntil(b"\r\n\r\n9000")
             writer.close()
+
+
+CHUNKED = forged_head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+
+
+async def response_to(port: int, sent: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(30):
+            return await reader.readline()
+    finally:
+        writer.close()
+
+
+async def test_a_body_in_tiny_pieces_is_refused() -> None:
+    """Pieces of one byte are refused after a few hundred, since each takes time; others are read.
+
+    A proxy may send a body in pieces of its own size, and a short body in any pieces.
+    """
+    async with small_server(ConnectionLimits()) as port:
+        for size, count, status in (
+            (1, 200, b"200"),
+            (1_400, 700, b"200"),
+            (64_000, 15, b"200"),
+            (1, 5_000, b"400"),
+            (100, 9_000, b"400"),
+        ):
+            piece = b"%x\r\n%s\r\n" % (size, b"x" * size)
+            line = await response_to(port, CHUNKED + piece * count + b"0\r\n\r\n")
+            assert line.split()[1] == status, (size, count)
 
 
 UNSIGNED = {
@@ -212,6 +245,25 @@ async def test_an_unsigned_request_costs_one_short_line(
         assert len(lines[0]) < 150
         assert "EVIL" not in lines[0]
         assert stage.models.questions == []
+
+
+async def test_garbage_after_a_response_costs_one_short_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that breaks the protocol after its request was refused leaves no traceback."""
+    async with on_stage(tmp_path, mode="http") as stage:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(stage))
+        unsigned = CHUNKED.replace(b"X-Slack-Signature", b"X-Other")
+        writer.write(unsigned + b"7d0\r\n%s\r\n" % (b"x" * 2_000))
+        assert b" 401 " in await reader.readline()
+        with capture_logs() as logged, caplog.at_level(logging.INFO):
+            caplog.clear()
+            writer.write(b"zz\r\n")
+            assert await ended(reader)
+            await assert_responsive(port_of(stage))
+        writer.close()
+        assert logged == []
+        assert [r.getMessage() for r in caplog.records] == ["Invalid HTTP request received."]
 
 
 async def until(true: Callable[[], bool]) -> None:

@@ -66,7 +66,14 @@ async def test_hostile_model_output_does_no_harm(tmp_path: Path) -> None:
         assert_harmless(stage)
 
 
-@pytest.mark.parametrize(("mode", "streams"), [("http", True), ("socket", False), ("http", False)])
+@pytest.mark.parametrize(
+    ("mode", "streams"),
+    [
+        pytest.param("http", True, marks=pytest.mark.slow),
+        pytest.param("socket", False, marks=pytest.mark.slow),
+        ("http", False),
+    ],
+)
 async def test_hostile_model_output_does_no_harm_in_other_modes(
     tmp_path: Path, mode: Mode, *, streams: bool
 ) -> None:

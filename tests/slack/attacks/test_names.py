@@ -156,3 +156,22 @@ async def test_another_apps_metadata_hides_nothing(tmp_path: Path, kind: str) ->
         message.metadata["event_payload"]["user"] = stage.ana.id
         text = await _prompt(stage, ts, "Is it red?")
         assert "Deploys (bot) wrote:\n> The build is red." in text
+
+
+async def test_another_apps_odd_tag_breaks_nothing(tmp_path: Path) -> None:
+    """Whatever the fields of a copied tag hold, its message is read and questions are answered."""
+    odd = (None, 5, True, "", "x", [], ["U1"], {"a": 1}, "U" * 5_000)
+    async with on_stage(tmp_path, default="single") as stage:
+        app = stage.slack.add_user("Deploys", bot=True)
+        await stage.slack.invite(app, stage.general)
+        ts = await stage.slack.post(stage.ben, stage.general, "Hello")
+        for kind in (QUESTION, REPLY, NOTICE):
+            for value in odd:
+                posted = await stage.slack.post(app, stage.general, f"{kind}.", thread_ts=ts)
+                fields = dict.fromkeys(("user", "about", "run_id", "part", "quotes"), value)
+                tag = {"event_type": kind, "event_payload": fields}
+                stage.slack.message(stage.general, posted).metadata = tag
+        await stage.ask("Is it red?", thread_ts=ts)
+        assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
+        [(_, text)] = stage.models.questions[-1].turns
+        assert text.count(" wrote:\n> moa_") == 3 * len(odd)

@@ -138,6 +138,7 @@ def _assert_states_inert(attack: Attack) -> None:
         assert_inert(state)
 
 
+@pytest.mark.slow
 def test_every_message_of_an_attack_is_inert() -> None:
     """Each message fits and is safe, and no word is lost, however long an attack is."""
     check_each(CORPUS, _assert_messages_inert)
@@ -153,6 +154,7 @@ def _assert_messages_inert(attack: Attack) -> None:
         assert is_within(words(shown), words("".join(pieces)))
 
 
+@pytest.mark.slow
 def test_the_modal_shows_every_attack() -> None:
     """The modal shows an attack as rich text that Slack accepts, with links only where allowed."""
     check_each(CORPUS, _assert_shown_in_modal)

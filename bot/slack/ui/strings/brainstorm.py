@@ -9,6 +9,8 @@ from bot.brainstorm.session import Closing, Phase
 
 TITLE = "Brainstorm"
 BOARD_TITLE = "Brainstorm: {topic}"
+BOARD_LEADERS = "*Most dots*"
+BOARD_THEMES = "*Themes*"
 BOARD_FALLBACK = "Brainstorm: {topic} ({phase})"
 
 PHASES: Mapping[Phase, str] = MappingProxyType(
@@ -182,7 +184,7 @@ RESULT_TITLE = "Result: {topic}"
 RESULT_COUNT = "{people} gave {dots}."
 RESULT_NOBODY = "Nobody gave any dots, so no idea is ahead."
 RESULT_MORE = "*See ideas* opens {ideas}."
-RESULT_REST = "Without dots"
+RESULT_REST = "*Without dots*"
 OTHER_IDEA, OTHER_IDEAS = "the other idea", "the other {count} ideas"
 RESULT_WRITING = "The models' summary follows in the next message."
 PLACE_LINE, TIED_PLACE_LINE = "{place}. {idea}", "={place}. {idea}"
