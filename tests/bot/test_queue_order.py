@@ -12,7 +12,7 @@ from bot.ports import Question, QueuePosition
 from bot.storage import runs as run_store
 from bot.storage.database import Database
 from bot.storage.runs import EPOCH, StoredRunStore
-from tests.bot.test_jobs import Stage
+from tests.bot.job_stage import Stage
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
 

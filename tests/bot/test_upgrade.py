@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import open_database
 from bot.storage.runs import StoredRunStore
-from tests.bot.test_jobs import Stage
+from tests.bot.job_stage import Stage
 from tests.bot.test_migrations import plain, upgraded
 
 REVISION = "0002"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.slack.api.identity import IdentityLookup
+from bot.slack.api.users import UserDirectory
 from bot.slack.permissions.access import RevealPolicy
 from bot.slack.ui.blocks import SHARE
 from bot.slack.ui.footer import FooterOptions, footer, summary
@@ -106,3 +108,12 @@ async def test_the_first_private_reply_has_the_notice(tmp_path: Path) -> None:
         await stage.slack.command(stage.ana, stage.general, "/moa", "And now?")
         again = await wait_for_notice(stage, stage.ana, f"[{strings.SHARE}]")
         assert strings.AI_NOTICE not in stage.slack.render(again)
+
+
+async def test_a_person_whom_slack_does_not_name_is_someone(tmp_path: Path) -> None:
+    """Messages about a person never have an empty name."""
+    async with on_stage(tmp_path) as stage:
+        identity = IdentityLookup(stage.bot.client)
+        people = UserDirectory(stage.bot.client, identity, nameless=strings.NAMELESS_PERSON)
+        assert await people.name(stage.ben.id) == "Ben"
+        assert await people.name("U404") == "someone"

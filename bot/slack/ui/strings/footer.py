@@ -31,7 +31,7 @@ SHOW_ANSWERS_LABEL = "Show answers: what each model wrote"
 STOP = "Stop"
 STOP_LABEL = "Stop answering this question"
 STOP_FORBIDDEN = "Only the person who asked or a workspace admin can stop this."
-STOP_REFUSED = f"{STOP_FORBIDDEN} The reply goes on."
+STOP_REFUSED = f"{STOP_FORBIDDEN} The reply continues."
 STOP_TOO_LATE = "This has already finished."
 
 # Ask again
