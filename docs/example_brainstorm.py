@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
+from bot.playground.server import LocalSlack
+from bot.trial.brainstorm_players import BrainstormPlayers
 from tests.models.replies import Reply, Request
 from tests.models.server import ModelServer
 
@@ -55,8 +57,8 @@ PEOPLE: Mapping[str, Sequence[str]] = {
     "Ben": ("Plant trees along School Street", "First meeting of the day no earlier than 9:30"),
     "Carla": ("Lend umbrellas at both ends of the walk", "Walking pairs, drawn anew each month"),
 }
-NAMED = {"Ana"}
-"""The people whose names are shown with their ideas."""
+NAMED = "Ana"
+"""She starts it, and her name is shown with her ideas."""
 
 THEMES: Mapping[str, Sequence[str]] = {
     "A pleasant way": (
@@ -156,3 +158,8 @@ async def example_models() -> AsyncGenerator[str, None]:
     models = ExampleModels(THEMES, left)
     async with ModelServer(default=Reply(text=models.reply)) as server:
         yield CONFIG.format(url=server.openai_url)
+
+
+def example_brainstorm(slack: LocalSlack) -> BrainstormPlayers:
+    """Return the brainstorm that Ana starts; `PEOPLE` have the ideas for it."""
+    return BrainstormPlayers(slack, ROOM, NAMED, TOPIC)

@@ -25,9 +25,15 @@ from PIL import Image
 from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_playwright
 
 from bot.settings import load
-from bot.trial.brainstorm_players import BrainstormPlayers
 from bot.trial.session import Trial, open_trial
-from docs.example_brainstorm import NAMED, PEOPLE, ROOM, TOPIC, VOTES, example_models
+from docs.example_brainstorm import (
+    NAMED,
+    PEOPLE,
+    ROOM,
+    VOTES,
+    example_brainstorm,
+    example_models,
+)
 
 ROOT = Path(__file__).parent.parent
 IMAGES = Path(__file__).parent / "images"
@@ -248,9 +254,9 @@ async def picture_a_failure(browser: Browser, folder: Path) -> None:
 async def picture_a_brainstorm(browser: Browser, folder: Path) -> None:
     """Make the pictures of a brainstorm's board, dots and result."""
     async with example_models() as config, on_page(browser, config) as (trial, page):
-        held = BrainstormPlayers(trial.slack, ROOM, "Ana", TOPIC)
+        held = example_brainstorm(trial.slack)
         await held.start()
-        await held.hand_in_all(PEOPLE, NAMED)
+        await held.hand_in_all(PEOPLE, [NAMED])
         await held.wait_for_text("24 ideas from 3 models")
         await page.get_by_role("link", name=ROOM).click()
         live = page.locator("main article").last

@@ -103,9 +103,9 @@ async def brainstorm(
     require_list("ideas", ideas, (str, Idea), "a string or an Idea")
     require_seed(seed)
     check_counts(calls, ideas_per_call)
-    session = _Session(topic, material, _numbered(ideas), _seed(seed), calls, ideas_per_call)
     if plan is not None:
         require("plan", plan, Plan, "a moa.Plan")
+    session = _Session(topic, material, _numbered(ideas), _seed(seed), calls, ideas_per_call)
     async with _opened(models, plan) as asked:
         made = session.events(asked, fit_personas=fit_personas, result=result)
         async with aclosing(made) as events:

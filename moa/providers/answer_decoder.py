@@ -18,6 +18,9 @@ MAX_BRACKETS: Final = 100_000
 
 Event = Mapping[str, Any]
 
+MAX_BRACKETS: Final = 100_000
+"""The most opening brackets in one JSON text. Building millions of lists takes seconds."""
+
 
 class AnswerDecoder(ABC):
     """Decodes one answer.

@@ -12,7 +12,7 @@ import pytest
 
 import moa
 from moa.engine.in_flight_call import MAX_ANSWER_CHARS
-from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, response_reader, transport
+from moa.providers import Endpoints, ModelSpec, build, response_reader, transport
 from tests.moa.provider_calls import collect
 from tests.models import ModelServer, Raw, Reply
 from tests.models.floods import FLOODS
