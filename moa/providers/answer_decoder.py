@@ -13,9 +13,6 @@ from moa.errors import ModelError, Unavailable
 from moa.providers import error_mapping
 from moa.types import Chunk, Stop, Usage
 
-MAX_BRACKETS: Final = 100_000
-"""The most opening brackets in one JSON text. Building millions of lists takes seconds."""
-
 Event = Mapping[str, Any]
 
 MAX_BRACKETS: Final = 100_000

@@ -29,7 +29,7 @@ async def server() -> AsyncGenerator[ModelServer, None]:
         yield running
 
 
-def model_at(server: ModelServer, endpoints: Endpoints, name: str) -> ProvidedModel:
+def model_at(server: ModelServer, endpoints: Endpoints, name: str) -> moa.Model:
     spec = ModelSpec(provider="openai", model=name, base_url=server.openai_url, api_key="k")
     return build(spec, moa.Profile(name), endpoints)
 
