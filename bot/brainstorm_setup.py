@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.brainstorm.idea_models import PipelineIdeaModels
 from bot.brainstorm.service import Brainstorms
+from bot.brainstorm.session import BrainstormSession
 from bot.brainstorm.session_jobs import session_jobs
 from bot.brainstorm.worker import BrainstormWorker
 from bot.jobs.postgres_queue import PostgresQueue
@@ -45,7 +46,13 @@ async def open_brainstorms(
     """Create the parts, and work on brainstorms until exit."""
     slack, sessions, preferences = parts.slack, parts.stores.brainstorms, parts.preferences
     client, now = slack.client, parts.now
-    models = PipelineIdeaModels(parts.catalogue.plan)
+
+    async def allowance(session: BrainstormSession) -> float | None:
+        stored = await sessions.get(session.id) or session
+        left = await parts.budgets.left(session.team, session.user, session.channel)
+        return None if left is None else left + max(stored.reserved_usd, stored.cost_usd)
+
+    models = PipelineIdeaModels(parts.catalogue.plan, allowance)
     views = SessionViews(sessions, preferences, slack.people)
     about = AboutRuns(client, views, parts.stores.runs, jobs.hand_over)
     board = SlackBoard(client, slack.identity, views, now)

@@ -212,6 +212,13 @@ class Budgets:
         if trouble := reached(limits, use) or exceeded(limits, use, cost_usd):
             raise Unanswerable(trouble)
 
+    async def left(self, team: str, user: str, channel: str) -> float | None:
+        """Return what is left of the smallest budget in US dollars; None without a budget."""
+        limits = await self._limits(team)
+        use = await self._spending.use(team, user, channel, datetime.now(UTC))
+        budgets = _budgets(limits, use)
+        return min((most - used for _, used, most in budgets if most is not None), default=None)
+
     async def status(self, team: str, user: str, channel: str | None = None) -> BudgetStatus:
         """Return a person's limits and their usage so far."""
         use = await self._spending.use(team, user, channel, datetime.now(UTC))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 
 import structlog
 
+from bot.brainstorm.purse import PaidModel, Purse
 from bot.brainstorm.session import BrainstormSession, EndedCall, StoredIdea
 from moa import Call, Model, PipelineError, Plan
-from moa.brainstorm import Grouping, IdeasDrawn, draw_ideas, group_ideas, max_cost
+from moa.brainstorm import Grouping, IdeasDrawn, draw_ideas, group_ideas, max_cost, usual_cost
 from moa.events import Retried
 
 log = structlog.get_logger(__name__)
@@ -18,18 +19,30 @@ log = structlog.get_logger(__name__)
 PEOPLE_IDEAS = 100
 """People's ideas that the maximum cost allows for."""
 
+SessionAllowance = Callable[[BrainstormSession], Awaitable[float | None]]
+"""Returns the most that a brainstorm may have cost by now in US dollars; None for no limit."""
+
 Plans = Callable[[str], Plan]
 """Returns the plan of a pipeline. Raises PipelineError if it no longer exists."""
+
+
+async def unlimited(_session: BrainstormSession) -> None:
+    """Set no limit."""
 
 
 class PipelineIdeaModels:
     """`bot.brainstorm.ports.IdeaModels` with the models of a pipeline.
 
     Its proposers write the ideas. Its aggregators, then its proposers, are asked to group them.
+
+    Args:
+        plans: the pipelines.
+        allowance: the most that a brainstorm may have cost, looked up before each call.
     """
 
-    def __init__(self, plans: Plans) -> None:
+    def __init__(self, plans: Plans, allowance: SessionAllowance = unlimited) -> None:
         self._plans = plans
+        self._allowance = allowance
 
     def max_cost(self, pipeline: str, topic: str, material: str = "") -> float | None:
         """Return the most that a brainstorm may cost in US dollars, or None if a price is unknown.
@@ -37,8 +50,21 @@ class PipelineIdeaModels:
         Raises:
             PipelineError: the pipeline can't be used.
         """
+        return self._cost(max_cost, pipeline, topic, material)
+
+    def usual_cost(self, pipeline: str, topic: str, material: str = "") -> float | None:
+        """Return what a brainstorm usually costs in US dollars; None if a price is unknown.
+
+        Raises:
+            PipelineError: the pipeline can't be used.
+        """
+        return self._cost(usual_cost, pipeline, topic, material)
+
+    def _cost(
+        self, cost: Callable[..., float | None], pipeline: str, topic: str, material: str
+    ) -> float | None:
         plan = self._plans(pipeline)
-        return max_cost(
+        return cost(
             topic,
             proposing_models(plan),
             material=material,
@@ -46,6 +72,11 @@ class PipelineIdeaModels:
             groupers=_groupers(plan),
             result_plan=plan,
         )
+
+    def _paid(self, session: BrainstormSession, models: Sequence[Model]) -> Sequence[Model]:
+        """Return the models with their calls paid from what the budgets leave."""
+        purse = Purse(lambda: self._allowance(session), session.cost_usd)
+        return [PaidModel(model, purse) for model in models]
 
     async def calls(
         self,
@@ -55,7 +86,7 @@ class PipelineIdeaModels:
     ) -> AsyncGenerator[EndedCall, None]:
         """Ask the models for ideas, skipping finished calls. Without a pipeline, ask nothing."""
         try:
-            models = proposing_models(self._plans(session.pipeline))
+            models = self._paid(session, proposing_models(self._plans(session.pipeline)))
         except PipelineError as error:
             log.warning("brainstorm_without_models", error=str(error))
             return
@@ -81,7 +112,7 @@ class PipelineIdeaModels:
     ) -> tuple[Grouping, Sequence[EndedCall]]:
         """Group ideas into themes. Without a pipeline, group only by common words."""
         try:
-            models = _groupers(self._plans(session.pipeline))
+            models = self._paid(session, _groupers(self._plans(session.pipeline)))
         except PipelineError as error:
             log.warning("brainstorm_without_models", error=str(error))
             models = ()

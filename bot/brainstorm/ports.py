@@ -140,6 +140,10 @@ class BrainstormStore(Protocol):
         """Return the state of each call that has ended, by its position."""
         ...
 
+    async def has_failed(self, session_id: str, error_kind: str) -> bool:
+        """Return whether a call of a brainstorm failed with this kind of error."""
+        ...
+
     async def put_question(self, ts: str, about: AboutSession) -> None:
         """Store what the message `ts` asks about a brainstorm. A second time changes nothing."""
         ...

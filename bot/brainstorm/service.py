@@ -52,7 +52,7 @@ class Brainstorms:
         """Start a brainstorm and return its id, or None if the request was handled before.
 
         Raises:
-            Unanswerable: its maximum cost doesn't fit a budget.
+            Unanswerable: its usual cost doesn't fit a budget.
         """
         async with self._starting:  # each sees what earlier ones have reserved
             await self._admission.admit_cost(

@@ -47,7 +47,7 @@ class StartRequest:
         pipeline: the pipeline whose models take part.
         minutes: the length of the silence.
         dots: the number per person.
-        reserved_usd: the most that ideas and themes may cost.
+        reserved_usd: the usual cost of the brainstorm.
     """
 
     key: str

@@ -253,6 +253,15 @@ class StoredBrainstorms:
         async with self._database.connect() as connection:
             return {row.position: row.state for row in await connection.execute(query)}
 
+    async def has_failed(self, session_id: str, error_kind: str) -> bool:
+        """Return whether a call of a brainstorm failed with this kind of error."""
+        calls = brainstorm_calls.c
+        query = select(calls.position).where(
+            calls.brainstorm_id == session_id, calls.error_kind == error_kind
+        )
+        async with self._database.connect() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
+
     async def put_question(self, ts: str, about: AboutSession) -> None:
         """Store what the message `ts` asks about a brainstorm. A second time changes nothing."""
         row = {

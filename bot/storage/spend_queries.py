@@ -120,7 +120,7 @@ async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
 
 
 def _reserved(asker: _Asker) -> Select[Any, Any, Any]:
-    """Select the most that brainstorms with working models may still cost."""
+    """Select what brainstorms with working models will usually still cost."""
     expected = brainstorms.c.reserved_usd - brainstorms.c.cost_usd
     return select(brainstorms.c.user, brainstorms.c.channel, expected.label("expected")).where(
         brainstorms.c.team == asker.team, text(BRAINSTORM_IS_OPEN), expected > 0

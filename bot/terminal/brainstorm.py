@@ -33,6 +33,7 @@ from moa.brainstorm import (
     to_csv,
     to_json,
     to_markdown,
+    usual_cost,
 )
 from moa.providers import Endpoints
 
@@ -140,16 +141,19 @@ async def _brainstorm(
 
 
 def _announcement(plan: Plan, topic: str, options: BrainstormOptions, *, people: int) -> str:
-    """Describe what is about to happen, and its maximum cost."""
-    most = max_cost(
-        topic,
-        drawers_of(plan),
-        calls=options.calls,
-        people_ideas=people,
-        groupers=plan.aggregators,
-        result_plan=plan if options.result else None,
+    """Describe what is about to happen, and its cost."""
+    most, usual = (
+        cost(
+            topic,
+            drawers_of(plan),
+            calls=options.calls,
+            people_ideas=people,
+            groupers=plan.aggregators,
+            result_plan=plan if options.result else None,
+        )
+        for cost in (max_cost, usual_cost)
     )
-    return strings.brainstorm_start(options.calls, people, most)
+    return strings.brainstorm_start(options.calls, people, most, usual)
 
 
 async def _finished(

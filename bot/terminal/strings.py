@@ -135,13 +135,17 @@ def answer_heading(answer: Answer) -> str:
     )
 
 
-def brainstorm_start(calls: int, people: int, most_usd: float | None) -> str:
-    """Describe what is about to happen, and its maximum cost."""
+def brainstorm_start(
+    calls: int, people: int, most_usd: float | None, usual_usd: float | None = None
+) -> str:
+    """Describe what is about to happen, and its maximum and usual cost."""
     own_ideas = f" Your file has {counted(people, 'idea')}." if people else ""
     if most_usd is None:
         price = "the cost is unknown"
     else:
         price = f"at most {dollars(most_usd)}" if most_usd else "at no cost"
+        if most_usd and usual_usd:
+            price = f"{price}, usually about {dollars(usual_usd)}"
     return f"Asking for ideas {counted(calls, 'time')}: {price}.{own_ideas}"
 
 

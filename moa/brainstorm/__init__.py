@@ -7,7 +7,7 @@
 for programs with a silent phase and votes in between. See docs/brainstorming.md.
 """
 
-from moa.brainstorm.cost import max_cost
+from moa.brainstorm.cost import max_cost, usual_cost
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
@@ -86,4 +86,5 @@ __all__ = [
     "to_csv",
     "to_json",
     "to_markdown",
+    "usual_cost",
 ]

@@ -30,7 +30,7 @@ MAX_PLAIN_CHARS: Final = 240
 MIN_PLAIN_LINES: Final = 2
 
 _THOUGHTS = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
+_FENCE = re.compile(r"^[^\S\n]*(?:```|~~~).*$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_`](?=\S)|(?<=\S)[*_`](?!\w)")
 _LABEL = r"(?:idea|idee|id\u00e9e|response|suggestion|option)"
 _IDEA = re.compile(

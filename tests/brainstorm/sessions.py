@@ -197,8 +197,9 @@ def is_accepted(done: ActionResult) -> bool:
 async def brainstorm_scene(folder: Path, **options: Any) -> AsyncGenerator[BrainstormScene, None]:
     """Run a bot with brainstorms on a manual clock."""
     clock = ManualClock()
-    chosen: dict[str, Any] = {"events": ALL_EVENTS, "models": MODELS, "default": "four"} | options
-    async with on_stage(folder, config=CONFIG + FOURTH, now=clock, **chosen) as stage:
+    usual = {"events": ALL_EVENTS, "models": MODELS, "default": "four", "config": CONFIG + FOURTH}
+    chosen: dict[str, Any] = usual | options
+    async with on_stage(folder, now=clock, **chosen) as stage:
         cleo = stage.slack.add_user("Cleo")
         await stage.slack.invite(cleo, stage.general)
         yield BrainstormScene(stage, clock, cleo)

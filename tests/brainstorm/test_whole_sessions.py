@@ -51,7 +51,7 @@ async def test_three_people_and_four_models(tmp_path: Path, database: str) -> No
     async with brainstorm_scene(tmp_path, database=database) as scene:
         ana, ben, slack = scene.stage.ana, scene.stage.ben, scene.stage.slack
         board = await scene.start()
-        assert "at most $" in slack.render(board)
+        assert "about $" in slack.render(board)
         await hand_in(scene, board)
         scene.clock.advance(seconds=10)
         await scene.wait_for_text(board, "6 ideas from 3 people · 24 ideas from 4 models")

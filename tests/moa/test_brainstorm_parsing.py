@@ -117,7 +117,23 @@ def test_number_and_length_of_ideas_are_bounded() -> None:
     assert all(len(idea.text) <= MAX_IDEA_CHARS for idea in ideas)
 
 
-FLOODS = ["[", "{", '{"a":', "- ", "(", "**", "IDEA ", "p=(", "# ", "_ ", " ", "1.", '"idea": "']
+FLOODS = [
+    "[",
+    "{",
+    '{"a":',
+    "- ",
+    "(",
+    "**",
+    "IDEA ",
+    "p=(",
+    "# ",
+    "_ ",
+    " ",
+    "\n",
+    " \n",
+    "1.",
+    '"idea": "',
+]
 
 
 @pytest.mark.parametrize("piece", FLOODS)

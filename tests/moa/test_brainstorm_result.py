@@ -20,6 +20,7 @@ from moa.brainstorm import (
     more_like_this_prompt,
     parse_result,
     result_prompt,
+    usual_cost,
 )
 from moa.pipeline.token_budget import prompt_tokens
 from moa.ports import Hedge
@@ -197,6 +198,28 @@ def test_the_maximum_cost_covers_every_call_with_its_retries() -> None:
     assert spare == pytest.approx(base * 2)
     assert written is not None
     assert written > base
+
+
+def test_the_usual_cost_counts_each_call_once() -> None:
+    """No retries, no hedge, one model for the grouping, and a quarter of the thinking."""
+    model = says("a", cost=_cents, max_attempts=3)
+    hedged = says("a", cost=_cents, max_attempts=1, hedge=Hedge(model, 1.0))
+    thinking = says("a", cost=_cents, reasoning_tokens=4_000)
+    usual = usual_cost(TOPIC, [model], calls=4)
+    once = max_cost(TOPIC, [says("a", cost=_cents, max_attempts=1)], calls=4)
+    assert usual == pytest.approx(once)
+    assert usual_cost(TOPIC, [hedged], calls=4) == pytest.approx(usual)
+    assert usual_cost(TOPIC, [model], calls=4, groupers=[model, model]) == pytest.approx(usual)
+    thought = usual_cost(TOPIC, [thinking], calls=4)
+    assert thought is not None
+    assert usual is not None
+    calls = 4 + 2  # the batch of ideas and its merge
+    assert thought == pytest.approx(usual + calls * 10)  # a quarter of 4,000 tokens
+    assert usual_cost(TOPIC, [model, says("unknown")]) is None
+    two = plan(layer(model), by=[model, model])
+    one = plan(layer(model), by=model)
+    written = usual_cost(TOPIC, [model], result_plan=two)
+    assert written == pytest.approx(usual_cost(TOPIC, [model], result_plan=one))
 
 
 def test_an_unknown_price_makes_the_maximum_cost_unknown() -> None:

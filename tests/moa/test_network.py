@@ -170,6 +170,19 @@ async def test_a_folder_of_certificates_is_read(
     assert (await ask_from(lines, {"SSL_CERT_DIR": several})).text == "Paris."
 
 
+def test_certificates_are_loaded_once_and_again_when_their_file_changes(
+    company: Company, tmp_path: Path
+) -> None:
+    """Loading takes 70 ms; a renewed file is used from then on."""
+    file = tmp_path / "authorities.pem"
+    file.write_bytes(company.file.read_bytes())
+    variables = {"SSL_CERT_FILE": str(file)}
+    first = Network(variables.get).tls()
+    assert Network(variables.get).tls() is first
+    file.write_bytes(company.file.read_bytes() * 2)
+    assert Network(variables.get).tls() is not first
+
+
 async def test_a_plain_proxy_gets_its_credentials(company: Company) -> None:
     """Unencrypted requests have them too, and the model's server never sees them."""
     async with VendorServer() as server, Proxy(server.url, credentials="user:p@ss") as proxy:

@@ -9,6 +9,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.brainstorm.ports import BoardDeleted, BrainstormClosed, Part
+from bot.brainstorm.purse import BUDGET
 from bot.brainstorm.session import BrainstormSession, Closing
 from bot.brainstorm.tally import tally, voters_of
 from bot.brainstorm.worker import Clock, utc_now
@@ -141,6 +142,7 @@ class SlackBoard:
             shows_cost=await self._views.shows_cost(session),
             now=self._now(),
             leaders=leaders,
+            is_over_budget=await store.has_failed(session.id, BUDGET),
         )
 
     async def _find(self, session: BrainstormSession, part: Part, tag: str) -> str | None:

@@ -39,6 +39,7 @@ class BoardFacts:
         shows_cost: whether the channel shows costs.
         now: the time to draw it for.
         leaders: the ideas with the most dots, as lines of mrkdwn; empty before the result.
+        is_over_budget: whether a model was not asked because a budget is used up.
     """
 
     session: BrainstormSession
@@ -49,6 +50,7 @@ class BoardFacts:
     shows_cost: bool
     now: datetime
     leaders: Sequence[str] = ()
+    is_over_budget: bool = False
 
 
 def board_blocks(facts: BoardFacts) -> list[Block]:
@@ -60,6 +62,7 @@ def board_blocks(facts: BoardFacts) -> list[Block]:
         section(phase_text(session, facts.now)),
         section(_hint(session)),
         *_leaders(facts),
+        *([section(strings.BUDGET_USED_UP)] if facts.is_over_budget else []),
         *_themes(facts),
         context(_counts(facts)),
         *_buttons(session),
@@ -134,7 +137,7 @@ def _footer(facts: BoardFacts) -> str:
         escape_mrkdwn(session.pipeline),
     ]
     if facts.shows_cost and session.reserved_usd:
-        parts.append(strings.COST_AT_MOST.format(cost=dollars(session.reserved_usd)))
+        parts.append(strings.COST_ABOUT.format(cost=dollars(session.reserved_usd)))
     elif facts.shows_cost and session.cost_usd:
         parts.append(strings.COST_SO_FAR.format(cost=dollars(session.cost_usd)))
     return " · ".join(parts)

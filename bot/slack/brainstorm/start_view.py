@@ -57,10 +57,21 @@ class StartForm:
     errors: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class StartCost:
+    """What a brainstorm costs usually and at most, in US dollars; None if a price is unknown."""
+
+    usual_usd: float | None
+    most_usd: float | None
+
+
+UNKNOWN_COST = StartCost(None, None)
+
+
 def start_view(
     place: StartPlace,
     topic: str,
-    costs: Mapping[str, float | None],
+    costs: Mapping[str, StartCost],
     chosen: str,
     *,
     shows_cost: bool,
@@ -70,7 +81,7 @@ def start_view(
     Args:
         place: where to start; without a channel, the form asks for one.
         topic: the topic to fill in.
-        costs: the maximum cost of a brainstorm with each pipeline, None if unknown.
+        costs: the cost of a brainstorm with each pipeline.
         chosen: the pipeline to fill in.
         shows_cost: whether costs are shown there.
     """
@@ -78,7 +89,8 @@ def start_view(
     if place.thread_ts:
         notes.append(strings.START_MATERIAL)
     if shows_cost:
-        notes.append(cost_text(costs.get(chosen)))
+        known = costs.get(chosen, UNKNOWN_COST)
+        notes.append(cost_text(known.most_usd, known.usual_usd))
     return {
         "type": "modal",
         "callback_id": ids.START_VIEW,
@@ -97,13 +109,14 @@ def start_view(
     }
 
 
-def cost_text(most: float | None) -> str:
-    """Return the maximum cost of a brainstorm, as a sentence."""
+def cost_text(most: float | None, usual: float | None = None) -> str:
+    """Return the maximum and the usual cost of a brainstorm, in sentences."""
     if most is None:
         return strings.START_COST_UNKNOWN
     if most == 0:
         return strings.START_COST_NOTHING
-    return strings.START_COST.format(cost=dollars(most))
+    text = strings.START_COST.format(cost=dollars(most))
+    return f"{text} {strings.START_COST_USUAL.format(cost=dollars(usual))}" if usual else text
 
 
 def parse_start(view: Mapping[str, Any], place: StartPlace) -> StartForm:
@@ -165,10 +178,10 @@ def _number(name: str, label: str, initial: int, most: int) -> Block:
     return input_block(name, label, element)
 
 
-def _pipeline(costs: Mapping[str, float | None], chosen: str, *, shows_cost: bool) -> list[Block]:
+def _pipeline(costs: Mapping[str, StartCost], chosen: str, *, shows_cost: bool) -> list[Block]:
     options: list[Block] = []
-    for name, most in costs.items():
-        about = _option_cost(most) if shows_cost else ""
+    for name, known in costs.items():
+        about = _option_cost(known.usual_usd) if shows_cost else ""
         if len(name) <= slack_limits.OPTION_VALUE:
             options.append(option(name, name, about))
     options = options[: slack_limits.SELECT_OPTIONS]
@@ -181,10 +194,10 @@ def _pipeline(costs: Mapping[str, float | None], chosen: str, *, shows_cost: boo
     return [input_block(ids.PIPELINE, strings.START_PIPELINE, element)]
 
 
-def _option_cost(most: float | None) -> str:
-    if most is None:
+def _option_cost(usual: float | None) -> str:
+    if usual is None:
         return ""
-    return strings.START_COST_OPTION.format(cost=dollars(most)) if most else cost(most)
+    return strings.START_COST_OPTION.format(cost=dollars(usual)) if usual else cost(usual)
 
 
 def _place() -> Block:

@@ -1,6 +1,6 @@
 """Starts brainstorms: by command, mention, shortcut, or from an offer under a message.
 
-All of them open the same form, which shows the maximum cost.
+All of them open the same form, which shows the cost.
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ from bot.slack.api.origin import Actor, actor_of
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.click_support import ClickSupport
 from bot.slack.brainstorm.material import ThreadMaterial
-from bot.slack.brainstorm.start_view import StartForm, StartPlace, parse_start, start_view
+from bot.slack.brainstorm.start_view import (
+    StartCost,
+    StartForm,
+    StartPlace,
+    parse_start,
+    start_view,
+)
 from bot.slack.markdown.sanitize import shorten
 from bot.slack.permissions.access import CHECK_TIMEOUT_S
 from bot.slack.thread.mrkdwn import mrkdwn_to_text, without_mention
@@ -142,19 +148,23 @@ class BrainstormStarts:
         view = start_view(place, topic, costs, chosen, shows_cost=rules.cost == "shown")
         return await self._support.show(body, view)
 
-    def _costs(self, *, with_material: bool) -> Mapping[str, float | None]:
-        """Return the maximum cost of a brainstorm with each usable pipeline."""
-        costs: dict[str, float | None] = {}
+    def _costs(self, *, with_material: bool) -> Mapping[str, StartCost]:
+        """Return the cost of a brainstorm with each usable pipeline."""
+        costs: dict[str, StartCost] = {}
         for name in self._preferences.pipelines:
             try:
-                costs[name] = self._most(name, with_material=with_material)
+                costs[name] = self._cost(name, with_material=with_material)
             except PipelineError:
                 log.info("pipeline_not_offered", pipeline=name)
         return costs
 
-    def _most(self, pipeline: str, *, with_material: bool) -> float | None:
+    def _cost(self, pipeline: str, *, with_material: bool) -> StartCost:
         material = "x" * ThreadMaterial.LIMIT if with_material else ""
-        return self._models.max_cost(pipeline, "x" * MAX_TOPIC_CHARS, material)
+        topic = "x" * MAX_TOPIC_CHARS
+        return StartCost(
+            self._models.usual_cost(pipeline, topic, material),
+            self._models.max_cost(pipeline, topic, material),
+        )
 
     async def _click(self, body: Mapping[str, Any]) -> None:
         actor = actor_of(body)
@@ -185,7 +195,7 @@ class BrainstormStarts:
         rules = await self._preferences.rules(team, channel, actor.user)
         pipeline = form.pipeline or rules.pipeline
         try:
-            most = self._most(pipeline, with_material=place.thread_ts is not None)
+            cost = self._cost(pipeline, with_material=place.thread_ts is not None)
         except PipelineError:
             raise RefusedError(TROUBLES["pipeline_gone"]) from None
         request = StartRequest(
@@ -198,7 +208,7 @@ class BrainstormStarts:
             material=await self._material.read(team, channel, actor.user, place.thread_ts),
             minutes=form.minutes,
             dots=form.dots,
-            reserved_usd=most or 0.0,
+            reserved_usd=cost.usual_usd or 0.0,
         )
         try:
             await self._support.brainstorms.start(request)

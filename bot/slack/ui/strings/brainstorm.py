@@ -56,7 +56,8 @@ VOTED = "{people} voted"
 NOBODY_VOTED = "nobody has voted yet"
 STARTED_BY = "Started by {user}"
 DOTS_EACH = "{dots} each"
-COST_AT_MOST = "at most {cost}"
+COST_ABOUT = "about {cost}"
+BUDGET_USED_UP = "The budget is used up, so the models stopped early. People can go on."
 COST_SO_FAR = "{cost}"
 
 ADD = "Add ideas"
@@ -102,9 +103,12 @@ START_PLACE_NONE = "A channel that I'm in"
 START_PIPELINE = "Whose models take part"
 START_MATERIAL = "The models also read the messages in this thread."
 START_COST = "It costs at most {cost}."
+START_COST_USUAL = (
+    "Usually it's about {cost}. If a budget is used up before, the models stop early."
+)
 START_COST_NOTHING = "It costs nothing."
 START_COST_UNKNOWN = "The cost is unknown because a model has no known price."
-START_COST_OPTION = "at most {cost}"
+START_COST_OPTION = "about {cost}"
 START_HOW = (
     "First, people and models write down ideas separately. Then you read them by theme and give "
     "dots to the best ones."
@@ -129,7 +133,7 @@ NOTHING_CLOSED = "There's no closed brainstorm in this channel."
 
 OFFER = "Would you like ideas on this from your team and several models?"
 OFFER_BUTTON = "Start a brainstorm on this"
-CALLED = "Let's brainstorm. The next step shows the settings and the maximum cost."
+CALLED = "Let's brainstorm. The next step shows the settings and what it costs."
 CONFIRM_BUTTON = "Start a brainstorm"
 
 ADD_TITLE = "Add ideas"
