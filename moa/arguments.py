@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, cast
 
 from moa.errors import PipelineError
 from moa.ports import Profile
@@ -88,12 +88,22 @@ def require_model(name: str, value: object) -> None:
         raise PipelineError(f"{name}: {problem}")
 
 
+def models_mistakes(name: str, value: object, *, may_be_empty: bool = False) -> Iterator[str]:
+    """Yield a line for each mistake in a list of live models."""
+    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Sequence):
+        yield f"{name}: must be a list of models, not {_shown(value)}."
+    elif not value and not may_be_empty:
+        yield f"{name}: name at least one model."
+    else:
+        for number, model in enumerate(cast("Sequence[object]", value), 1):
+            if problem := model_problem(model):
+                yield f"{name}[{number}]: {problem}"
+
+
 def require_models(name: str, value: object) -> None:
-    """Require a list of live models."""
-    require_list(name, value, object, MODEL)
-    assert isinstance(value, Collection)
-    for number, model in enumerate(value, 1):
-        require_model(f"{name}[{number}]", model)
+    """Require a list of live models, which may be empty."""
+    if mistakes := [*models_mistakes(name, value, may_be_empty=True)]:
+        raise PipelineError("\n".join(mistakes))
 
 
 def _shown(value: object) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
-from moa.arguments import require_model, require_models
+from moa.arguments import model_problem, models_mistakes
 from moa.errors import PipelineError
 from moa.pipeline.strategies import (
     Strategy,
@@ -120,16 +121,20 @@ class Plan:
             PipelineError: a layer or the list of aggregators is empty, an item in them is not a
                 model, or there is no such strategy.
         """
-        for number, models in enumerate(layers, 1):
-            require_models(f"layers[{number}]", models)
-        if isinstance(aggregator, Sequence):
-            require_models("aggregator", aggregator)
+        mistakes = [
+            mistake
+            for number, models in enumerate(layers, 1)
+            for mistake in models_mistakes(f"layers[{number}]", models)
+        ]
+        if isinstance(aggregator, Sequence) and not isinstance(aggregator, str):
+            mistakes += models_mistakes("aggregator", aggregator)
             aggregators = tuple(aggregator)
         else:
-            require_model("aggregator", aggregator)
-            aggregators = (aggregator,)
-        if not aggregators or not all(layers):
-            raise PipelineError("A layer and the aggregators each need at least one model.")
+            problem = model_problem(aggregator)
+            mistakes += [f"aggregator: {problem}"] if problem else []
+            aggregators = (cast("Model", aggregator),)
+        if mistakes:
+            raise PipelineError("\n".join(mistakes))
         listed = tuple(Layer(tuple(Seat(model) for model in layer)) for layer in layers)
         spec = strategy_named(strategy) if isinstance(strategy, str) else StrategySpec.of(strategy)
         return cls(expand_layers(listed, spec, aggregators[0]), aggregators, name, spec.final)

@@ -103,12 +103,12 @@ NO_MODELS: dict[str, tuple[Any, Any, list[str]]] = {
     "names": (
         [[MODELS["a"], "openai:x"]],
         "openai:y",
-        ["layers[1][2]: must be a moa.Model", "aggregator: must be a list of models."],
+        ["layers[1][2]: must be a moa.Model", "aggregator: must be a moa.Model"],
     ),
     "models without a list": (
         [MODELS["a"], "openai:x"],
         MODELS["b"],
-        ["layers[1]: must be a list of models.", "layers[2]: must be a list of models."],
+        ["layers[1]: must be a list of models", "layers[2]: must be a list of models"],
     ),
     "no generator": (
         [[SimpleNamespace(profile=MODELS["a"].profile, stream=_returns)]],
