@@ -162,6 +162,7 @@ async def test_another_apps_copy_of_the_tag_is_no_message_of_ours(tmp_path: Path
         app = slack.add_user("Copycat", bot=True)
         await slack.invite(app, scene.stage.general)
         board = await scene.start()
+        await scene.wait_for_text(board, "24 ideas from 4 models")
         session = await scene.session(board)
         for boards, step in product(range(3), range(9)):
             ts = await slack.post(app, scene.stage.general, "Copied.", thread_ts=board.ts)

@@ -64,7 +64,7 @@ async def test_five_hundred_ideas(tmp_path: Path) -> None:
             text = "\n".join(f"Idea {part}-{n}: try {n * 7919 % 997}" for n in range(100))
             assert is_accepted(await scene.add(scene.stage.ben, board, text))
         result = await go_to_result(scene, board)
-        assert "more. *See ideas*" in scene.stage.slack.render(result)
+        assert "*See ideas* opens the other 485 ideas." in scene.stage.slack.render(result)
         before = len(scene.thread(board))
         await scene.stage.slack.click(scene.stage.ben, board, ids.EXPORT_CSV)
         await scene.stage.slack.wait_for(lambda: len(scene.thread(board)) > before, 30)

@@ -85,4 +85,4 @@ async def test_wrong_options_are_named(tmp_path: Path) -> None:
     assert f"Can't listen on port {port}" in err.decode()
     result = await moa_bot(tmp_path, "try", "--keep", str(tmp_path / "moa.toml"))
     assert result.code == 2
-    assert "can't be used" in result.err
+    assert "this is a file. Name a folder." in result.err

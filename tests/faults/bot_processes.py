@@ -59,8 +59,10 @@ class BotProcess:
 
     async def exit_code(self) -> int | None:
         """Wait for the end and return the exit code; None if it was killed."""
-        async with asyncio.timeout(PATIENCE_S):
-            await asyncio.shield(self._reading)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.shield(self._reading)
+        assert self._is_over, f"it still runs after {PATIENCE_S} s:\n{self.log_text}"
         return self.code
 
     async def kill(self) -> None:

@@ -101,7 +101,7 @@ WAITING: Final[Mapping[str, Point]] = {
 
 QUEUED: Final[Mapping[str, Point]] = {
     "position read, not queued": Point(PostgresQueue.enqueue, before=True),
-    "queued": Point(PostgresQueue.enqueue),
+    "job queued": Point(PostgresQueue.enqueue),
     "fetched, not started": Point(PostgresQueue.answer, before=True),
     "job over, not stored": Point(PostgresQueue.answer),
     "job over and stored": Point(JobManager.finish_job),
@@ -196,9 +196,9 @@ BRAINSTORMED: Final[Mapping[str, Point]] = {
 }
 """The points of a brainstorm, in order."""
 
-ALL: Final[Mapping[str, Point]] = (
-    BRAINSTORMED | POINTS | WAITING | QUEUED | EDITED | PLAINER | RESUMED | REQUEUED | DELETED
-)
+GROUPS = (BRAINSTORMED, POINTS, WAITING, QUEUED, EDITED, PLAINER, RESUMED, REQUEUED, DELETED)
+ALL: Final[Mapping[str, Point]] = {name: point for group in GROUPS for name, point in group.items()}
+assert len(ALL) == sum(map(len, GROUPS)), "two points have the same name"
 
 
 def owner_of(point: Point) -> tuple[Any, str]:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.http_retry.request import HttpRequest
@@ -43,6 +44,8 @@ class TolerantClient(AsyncWebClient):
         """
         try:
             response = await super().api_call(api_method, **options)
+        except (aiohttp.ClientError, OSError):
+            raise  # among them an untrusted certificate, which is a ValueError too
         except UNREADABLE as error:
             raise _unreadable(type(error).__name__) from None
         if api_method in POSTS and not isinstance(response.get("ts"), str):
