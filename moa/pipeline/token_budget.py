@@ -39,7 +39,8 @@ SHRINK = 0.9
 
 GAP = "\n\n[… {count} characters left out …]\n\n"
 
-_QUOTE_MARKS = re.compile(r"(?:> ?)+")
+_QUOTE_MARKS = re.compile(r"(?:> ?)+|\| ")
+"""Of Slack's quotes, and of lines that look like a boundary (`moa.pipeline.prompts.untrusted`)."""
 
 FIRST_SHARE = 0.25
 """Share of the budget for a thread's first message if that has to be shortened."""
@@ -94,20 +95,24 @@ def _cut(text: str, keep: int) -> str:
     """Return two thirds of `keep` characters from the start of a text and a third from its end."""
     tail = keep // 3
     start, end = text[: keep - tail], text[len(text) - tail :]
-    marks, end = _requoted(text, end)
+    marks, end = _line_start(text, end)
     return start + GAP.format(count=len(text) - len(start) - len(end)) + marks + end
 
 
-def _requoted(text: str, end: str) -> tuple[str, str]:
-    """Return the quote marks to put before the end of a text that was cut, and that end.
+def _line_start(text: str, end: str) -> tuple[str, str]:
+    """Return what to put before the end of a text that was cut, and that end.
 
-    Without its marks, the rest of a quoted line would look like a line of its own.
+    The rest of a line must not look like a line of its own: it would lack the marks of a quote, or
+    could pose as a boundary. A quoted line gets its marks again, unless the following lines are
+    longer than its rest, which is then left out. Another line loses the equals signs in front.
     """
     cut = len(text) - len(end)
     line_start = text.rfind("\n", 0, cut) + 1
-    marks = _QUOTE_MARKS.match(text, line_start)
-    if marks is None or not end or cut == line_start:
+    if not end or cut == line_start:
         return "", end
+    marks = _QUOTE_MARKS.match(text, line_start)
+    if marks is None:
+        return "", end.lstrip("= ")
     rest, line_end, following = end.partition("\n")
     if line_end and len(rest) <= len(following):
         return "", following
