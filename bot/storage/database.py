@@ -175,6 +175,9 @@ async def open_database(url: str) -> Database:
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await engine.dispose()
         raise ConfigurationError(explain(parsed, error)) from None
+    except BaseException:  # a start that is cancelled
+        await engine.dispose()
+        raise
     return Database(engine, is_new=is_new)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -225,3 +227,18 @@ async def test_database_errors_quote_no_text_of_people(
     told = "".join(traceback.format_exception(caught.value))
     assert str(caught.value) in told
     assert SECRET not in told
+
+
+async def test_a_cancelled_start_leaves_no_connection_open(tmp_path: Path) -> None:
+    """Wherever it is cancelled, the connection and its thread end."""
+    threads = threading.active_count()
+    for turns in range(0, 60, 3):
+        opening = asyncio.create_task(open_database(f"sqlite:///{tmp_path / f'{turns}.db'}"))
+        for _ in range(turns):
+            await asyncio.sleep(0.0005)
+        opening.cancel()
+        with suppress(asyncio.CancelledError):
+            await (await opening).dispose()
+    async with asyncio.timeout(10):
+        while threading.active_count() > threads:
+            await asyncio.sleep(0.01)
