@@ -174,6 +174,8 @@ async def open_database(url: str) -> Database:
         warn_of_readers(parsed)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await engine.dispose()
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError from None  # SQLAlchemy may report that as its own error
         raise ConfigurationError(explain(parsed, error)) from None
     except BaseException:  # a start that is cancelled
         await engine.dispose()
