@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 import select
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +45,9 @@ KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_coun
 PATIENCE_S = 60.0
 """How long a running question waits for an unavailable database. A restart takes seconds."""
 
+RELEASE_S = 5.0
+"""Seconds to wait at the end for connections in use."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
 TRANSIENT = (OperationalError, InterfaceError, NoConnectionFree, sqlite3.OperationalError)
@@ -67,6 +76,9 @@ class Database:
         self.engine = engine
         self.is_new = is_new
         self.outage = OutageLog("database")
+        self._in_use = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
         self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite allows one writer at a time. Waiting here is fair; SQLite's own wait polls.
         lock = asyncio.Lock()
@@ -87,26 +99,22 @@ class Database:
     async def connect(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection without a transaction: each statement sees the latest commit."""
         options = {} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        with self._transient_errors():
-            async with self.engine.connect() as connection:
-                yield await connection.execution_options(**options)
+        async with self._open(options) as connection:
+            yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Open a connection on which all reads see the same moment."""
+        """Open a connection whose reads all see the same moment."""
         options = {BEGIN: "BEGIN"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with self._transient_errors():
-            async with self.engine.connect() as connection:
-                yield await connection.execution_options(**options)
+        async with self._open(options) as connection:
+            yield connection
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a transaction for writing, committed at the end, or rolled back after an error."""
-        with self._transient_errors():
-            async with self._writer, self.engine.connect() as connection:
-                await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
-                async with connection.begin():
-                    yield connection
+        options = {BEGIN: "BEGIN IMMEDIATE"}
+        async with self._writer, self._open(options) as connection, connection.begin():
+            yield connection
 
     @asynccontextmanager
     async def single(self) -> AsyncGenerator[AsyncConnection, None]:
@@ -139,6 +147,19 @@ class Database:
         async with opened() as connection:
             return await work(connection)
 
+    @asynccontextmanager
+    async def _open(self, options: Mapping[str, Any]) -> AsyncGenerator[AsyncConnection, None]:
+        self._in_use += 1
+        self._unused.clear()
+        try:
+            with self._transient_errors():
+                async with self.engine.connect() as connection:
+                    yield await connection.execution_options(**options)
+        finally:
+            self._in_use -= 1
+            if not self._in_use:
+                self._unused.set()
+
     @contextmanager
     def _transient_errors(self) -> Generator[None, None, None]:
         try:
@@ -149,7 +170,10 @@ class Database:
         self.outage.end()
 
     async def dispose(self) -> None:
-        """Close all connections."""
+        """Close all connections. One that is in use would stay open, so wait for its release."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RELEASE_S):
+                await self._unused.wait()
         await self.engine.dispose()
 
 

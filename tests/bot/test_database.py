@@ -239,6 +239,29 @@ async def test_a_cancelled_start_leaves_no_connection_open(tmp_path: Path) -> No
         opening.cancel()
         with suppress(asyncio.CancelledError):
             await (await opening).dispose()
+    await all_ended(threads)
+
+
+async def test_connections_in_use_are_closed_too(tmp_path: Path) -> None:
+    """Closing the database waits for statements that are running, however far they are."""
+    threads = threading.active_count()
+
+    async def read(database: Database) -> None:
+        async with database.connect() as connection:
+            await connection.execute(select(runs.c.id))
+
+    for turns in range(0, 12, 2):
+        database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
+        reading = [asyncio.create_task(read(database)) for _ in range(6)]
+        await asyncio.sleep(0.0003 * turns)
+        await database.dispose()
+        await asyncio.gather(*reading)
+        await database.dispose()
+    await all_ended(threads)
+
+
+async def all_ended(threads: int) -> None:
+    """Wait until no more threads run than before: each SQLite connection has one."""
     async with asyncio.timeout(10):
         while threading.active_count() > threads:  # noqa: ASYNC110 - threads report no changes
             await asyncio.sleep(0.01)
