@@ -87,9 +87,9 @@ class Bot:
         )
 
 
-async def main(floods: Sequence[str]) -> None:
+async def main(floods: Sequence[str], roles: Sequence[str]) -> None:
     """Measure each role with every flood, and print one line per role."""
-    for role in ROLES:
+    for role in roles:
         with tempfile.TemporaryDirectory() as folder:
             async with _flooder() as address, _bot(Path(folder), address, role, floods) as found:
                 bot, channels = found
@@ -152,11 +152,12 @@ async def _bot(
         }
         await _choose(folder, slack, list(channels.values()))
         pin_to_core(theirs)  # inherited by the bot
-        async with running_bot(folder, slack) as process:
+        async with running_bot(folder, slack, whole=True) as process:
             pin_to_core(ours)
             reading = asyncio.create_task(_drain(process.stderr))
             yield Bot(slack, process.pid, ana, ben), channels
             reading.cancel()
+            await asyncio.wait([reading])
 
 
 async def _drain(log: asyncio.StreamReader | None) -> None:
@@ -195,6 +196,8 @@ def _config(ordinary: str, flooder: str, role: str, floods: Sequence[str]) -> st
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=list(FLOODS), metavar="FLOOD")
+    parser.add_argument("--role", choices=ROLES, help="of the flooding model; default: both")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    asyncio.run(serve() if chosen.serve else main(chosen.only or list(FLOODS)))
+    roles = [chosen.role] if chosen.role else ROLES
+    asyncio.run(serve() if chosen.serve else main(chosen.only or list(FLOODS), roles))
