@@ -80,7 +80,7 @@ async def test_one_reply_from_several_models_is_printed(tmp_path: Path) -> None:
 
 
 async def test_piped_output_has_no_control_codes(tmp_path: Path) -> None:
-    """There are none of ours and none of a model's, so a file and `less` show readable text."""
+    """Neither we nor a model may write any, so a file and `less` show readable text."""
     hostile = "A\x1b[31mB\x1b[0m \x1b]0;title\x07C \x9b2J \u202eD\u2028E\rF\x00G"
     configure(tmp_path, {"x": scripted(hostile)}, pipeline("x", aggregator="x"))
     result = await moa_bot(tmp_path, "ask", QUESTION, "--answers")

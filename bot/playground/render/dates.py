@@ -1,4 +1,4 @@
-"""Renders Slack's date tokens in the time zone of whoever reads them.
+"""Renders Slack's date tokens in the reader's time zone.
 
 Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
 """

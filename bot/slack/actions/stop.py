@@ -58,7 +58,7 @@ class StopButton:
         """Handle Slack's Stop in a thread (event `agent_session_stopped`).
 
         Anybody in the thread can press it, and Slack has then already ended a running stream. A run
-        that they may not stop goes on in a new message, and they are told why. Slack shows its Stop
+        that they may not stop continues in a new message; a note says why. Slack shows its Stop
         only if the app receives this event, so nothing is stopped without it.
 
         Slack leaves the session's status to us. A run that is stopped sets it when it ends. So it

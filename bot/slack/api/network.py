@@ -70,5 +70,5 @@ def connection_trouble(error: BaseException) -> str | None:
 
 
 def needs_a_setting(error: BaseException) -> bool:
-    """Return whether Slack stays out of reach until someone changes a setting of ours."""
+    """Return whether Slack can't be reached until someone changes our settings."""
     return isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientHttpProxyError)
