@@ -15,7 +15,7 @@ from bot.trial.draw.markdown import draw_markdown
 from bot.trial.draw.mrkdwn import draw_mrkdwn
 from bot.trial.draw.page import draw
 from bot.trial.draw.rich_text import draw_rich_text
-from bot.trial.window import element_problem, typed_value
+from bot.trial.form_values import element_problem, typed_value
 from tests.playground.apps import plain_text
 from tests.playground.catalogue import GOOD
 

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from aiohttp import ClientResponse
 
 from bot.playground.server import LocalSlack
-from bot.trial.window import NOT_RESPONDING, REQUIRED
+from bot.trial.form_values import REQUIRED
+from bot.trial.window import NOT_RESPONDING
 from tests.trial.scene import on_trial, opened_modal
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> \"'><svg/onload=alert(1)> {{7*7}}"
