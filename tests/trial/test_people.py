@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiohttp import ClientResponse
 
@@ -323,24 +321,6 @@ async def test_suggestions_go_once_the_bot_has_answered(tmp_path: Path) -> None:
         assert "data-prompt" not in text
         _, text, _ = await visitor.get(f"/as/ana/{visitor.room('brainstorm')}")
         assert "/moa brainstorm How can we get more people to walk to work?" in text
-
-
-async def test_times_are_those_of_the_visitor(tmp_path: Path) -> None:
-    """The browser reports its time zone, and messages, dates and prompts use it from then on."""
-    async with on_trial(tmp_path) as visitor:
-        slack, room = visitor.trial.slack, visitor.room("team")
-        ts = await slack.post("Ana", "team", "Until <!date^1795517880^{date} {time}|10:58 UTC>.")
-        slack.message("team", ts).blocks = []
-        await visitor.act("ana", "zone", name="Europe/Berlin")
-        _, text, _ = await visitor.get(f"/as/ben/{room}")
-        assert "Until November 24th, 2026 11:58." in text
-        assert 'data-zone="Europe/Berlin"' in text
-        posted = datetime.fromtimestamp(float(ts), ZoneInfo("Europe/Berlin"))
-        assert f">{posted:%H:%M}</time>" in text
-        for wrong in ("Nowhere/Else", "../../etc/passwd", ""):
-            await visitor.act("ana", "zone", name=wrong)
-        _, text, _ = await visitor.get(f"/as/ana/{room}")
-        assert 'data-zone="Europe/Berlin"' in text
 
 
 async def next_event(stream: ClientResponse) -> dict[str, Any]:
