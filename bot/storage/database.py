@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
@@ -37,7 +37,7 @@ from bot.storage.migrate import upgrade
 from bot.storage.sqlite import BEGIN, check_file, set_up, warn_of_readers
 
 CONNECTIONS = 8
-"""The most connections in the pool: thirty workers must fit on one Postgres server."""
+"""The most connections of a process: thirty workers must fit on one Postgres server."""
 
 KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """TCP keepalive intervals in seconds, and their count. They detect a server that vanished."""
@@ -69,10 +69,14 @@ class Database:
 
     Args:
         engine: connects to the database.
+        autocommit: an engine whose statements are transactions by themselves. On SQLite, `engine`
+            is one, unless its execution option `BEGIN` is set.
         is_new: whether the tables were just created.
     """
 
-    def __init__(self, engine: AsyncEngine, *, is_new: bool = False) -> None:
+    def __init__(
+        self, engine: AsyncEngine, autocommit: AsyncEngine, *, is_new: bool = False
+    ) -> None:
         self.engine = engine
         self.is_new = is_new
         self.outage = OutageLog("database")
@@ -80,6 +84,11 @@ class Database:
         self._unused = asyncio.Event()
         self._unused.set()
         self._is_sqlite = engine.dialect.name == "sqlite"
+        # An engine's options are set once, a connection's at every use.
+        snapshot = {BEGIN: "BEGIN"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._autocommit = autocommit
+        self._snapshots = engine.execution_options(**snapshot)
+        self._transactions = engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
         # SQLite allows one writer at a time. Waiting here is fair; SQLite's own wait polls.
         lock = asyncio.Lock()
         self._writer: AbstractAsyncContextManager[Any] = lock if self._is_sqlite else nullcontext()
@@ -98,22 +107,20 @@ class Database:
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection without a transaction: each statement sees the latest commit."""
-        options = {} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        async with self._open(options) as connection:
+        async with self._open(self._autocommit) as connection:
             yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection whose reads all see the same moment."""
-        options = {BEGIN: "BEGIN"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        async with self._open(options) as connection:
+        async with self._open(self._snapshots) as connection:
             yield connection
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a transaction for writing, committed at the end, or rolled back after an error."""
-        options = {BEGIN: "BEGIN IMMEDIATE"}
-        async with self._writer, self._open(options) as connection, connection.begin():
+        opened = self._open(self._transactions)
+        async with self._writer, opened as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
@@ -131,13 +138,17 @@ class Database:
             work: the statements. They run twice if the response to a commit was lost.
             single: whether only one of the statements writes.
         """
-        trying = AsyncRetrying(
-            retry=retry_if_exception_type(DatabaseAway),
-            wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
-            stop=stop_after_delay(PATIENCE_S),
-            reraise=True,
-        )
-        return await trying(self._transaction, work, self.single if single else self.begin)
+        opened = self.single if single else self.begin
+        try:
+            return await self._transaction(work, opened)
+        except DatabaseAway:
+            trying = AsyncRetrying(
+                retry=retry_if_exception_type(DatabaseAway),
+                wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
+                stop=stop_after_delay(PATIENCE_S),
+                reraise=True,
+            )
+            return await trying(self._transaction, work, opened)
 
     async def _transaction(
         self,
@@ -148,13 +159,13 @@ class Database:
             return await work(connection)
 
     @asynccontextmanager
-    async def _open(self, options: Mapping[str, Any]) -> AsyncGenerator[AsyncConnection, None]:
+    async def _open(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
         self._in_use += 1
         self._unused.clear()
         try:
             with self._transient_errors():
-                async with self.engine.connect() as connection:
-                    yield await connection.execution_options(**options)
+                async with engine.connect() as connection:
+                    yield connection
         finally:
             self._in_use -= 1
             if not self._in_use:
@@ -175,6 +186,7 @@ class Database:
             async with asyncio.timeout(RELEASE_S):
                 await self._unused.wait()
         await self.engine.dispose()
+        await self._autocommit.dispose()
 
 
 async def open_database(url: str) -> Database:
@@ -188,7 +200,7 @@ async def open_database(url: str) -> Database:
             neither the password nor the query.
     """
     parsed = read_url(url)
-    engine = _engine(parsed)
+    engine, autocommit = _engines(parsed)
     try:
         if parsed.get_backend_name() == "sqlite":
             check_file(parsed)
@@ -204,23 +216,30 @@ async def open_database(url: str) -> Database:
     except BaseException:  # a start that is cancelled
         await engine.dispose()
         raise
-    return Database(engine, is_new=is_new)
+    return Database(engine, autocommit, is_new=is_new)
 
 
-def _engine(url: URL) -> AsyncEngine:
-    is_sqlite = url.get_backend_name() == "sqlite"
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,  # they contain questions and answers, and errors end up in logs
-        pool_size=CONNECTIONS,
-        max_overflow=0,
-        connect_args={} if is_sqlite else KEEPALIVES,
-    )
-    redact_errors(engine.sync_engine)
-    if is_sqlite:
+def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    """Return an engine for transactions and one for single statements.
+
+    Postgres' connections are either for transactions or for single statements: switching one back
+    and forth takes four turns of the event loop, though no round trip.
+    """
+    if url.get_backend_name() == "sqlite":
+        engine = _engine(url, pool_size=CONNECTIONS)
         set_up(engine.sync_engine)
-    else:
+        return engine, engine
+    options = {"pool_size": CONNECTIONS // 2, "connect_args": KEEPALIVES}
+    engines = _engine(url, **options), _engine(url, **options, isolation_level="AUTOCOMMIT")
+    for engine in engines:
         event.listen(engine.sync_engine, "checkout", _replace_closed)
+    return engines
+
+
+def _engine(url: URL, **options: Any) -> AsyncEngine:
+    # Parameters contain questions and answers, and errors end up in logs.
+    engine = create_async_engine(url, hide_parameters=True, max_overflow=0, **options)
+    redact_errors(engine.sync_engine)
     return engine
 
 

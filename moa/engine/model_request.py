@@ -83,10 +83,9 @@ def build_request(
     omit_images = not profile.takes_images and any(m.images for m in context.thread.messages)
     if omit_images:
         context = replace(context, thread=prompts.without_images(context.thread))
-    fitted, notes = _fit(strategy, context, budget)
-    read, messages = token_budget.count_messages(fitted.thread)
-    prompt = prompts.merge_turns(strategy(fitted))
-    return ModelRequest(prompt, sampling, notes, omit_images, read, messages)
+    prompt, thread, notes = _fit(strategy, context, budget)
+    read, messages = token_budget.count_messages(thread)
+    return ModelRequest(prompts.merge_turns(prompt), sampling, notes, omit_images, read, messages)
 
 
 def _sampling(profile: Profile, role: Role) -> Sampling:
@@ -104,10 +103,17 @@ def output_cap(profile: Profile, role: Role) -> int | None:
 
 def _fit(
     strategy: Strategy, context: PromptContext, budget: int
-) -> tuple[PromptContext, tuple[str, ...]]:
-    """Shorten the context until the whole prompt, instructions included, is within the budget."""
+) -> tuple[Prompt, Prompt, tuple[str, ...]]:
+    """Shorten the context until the whole prompt, instructions included, is within the budget.
+
+    Returns:
+        The prompt, the thread in it, and notes that say what was left out.
+    """
+    prompt = strategy(context)
+    excess = token_budget.prompt_tokens(prompt) - budget
+    if excess <= 0:
+        return prompt, context.thread, ()
     shortened, notes = context, ()
-    excess = token_budget.prompt_tokens(strategy(context)) - budget
     target = min(_content_tokens(context), budget)
     urgency = 1
     for _ in range(MAX_FIT_ROUNDS):
@@ -115,12 +121,13 @@ def _fit(
             break
         thread, texts, notes = token_budget.fit(context.thread, context.texts, max(target, 1))
         shortened = context.with_texts(thread, texts)
-        before, excess = excess, token_budget.prompt_tokens(strategy(shortened)) - budget
+        prompt = strategy(shortened)
+        before, excess = excess, token_budget.prompt_tokens(prompt) - budget
         # What was cut may not have counted: characters that neutralising removes anyway.
         urgency = urgency * 2 if excess >= before else 1
         # Dropping one long turn may leave far less than the target.
         target = min(target, _content_tokens(shortened)) - urgency * (excess + EXTRA_TOKENS)
-    return shortened, notes
+    return prompt, shortened.thread, notes
 
 
 def _content_tokens(context: PromptContext) -> int:

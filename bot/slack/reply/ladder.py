@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import structlog
@@ -48,7 +48,7 @@ class Form:
 
     def within(self, other: Form) -> Form:
         """Return the form that keeps only what both keep."""
-        return Form(*(a and b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Form(*(getattr(self, part) and getattr(other, part) for part in PARTS))
 
     @property
     def left_out(self) -> list[str]:
@@ -64,6 +64,8 @@ class Form:
         """Return the text as this form shows it."""
         return markdown if self.tables else tables_as_code(markdown)
 
+
+PARTS = tuple(field.name for field in fields(Form))
 
 STREAM_UPDATES = (Form(), Form(cards=False))
 STREAM_ENDS = (
@@ -135,10 +137,10 @@ class Ladder:
         """
         refusal: Exception | None = None
         suspect = ""
-        for form in [form.within(self.allowed) for form in forms]:
+        for form in (form.within(self.allowed) for form in forms):
             payload = render(form)
-            key = _key(method, payload)
-            if known := self._refusals.get(key):
+            known = self._refusals.get(_key(method, payload)) if self._refusals else None
+            if known:
                 refusal = refusal or known
                 continue
             if suspect and payload.get(suspect):
@@ -150,7 +152,7 @@ class Ladder:
                 if not refuses_content(code):
                     raise
                 log.warning("content_refused", method=method, error=code, without=form.left_out)
-                self._refusals[key] = refusal = error
+                self._refusals[_key(method, payload)] = refusal = error
                 suspect = "metadata" if "metadata" in code else ""
                 continue
             self.allowed = self.allowed.within(form)
