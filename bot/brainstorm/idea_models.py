@@ -10,7 +10,15 @@ import structlog
 from bot.brainstorm.purse import PaidModel, Purse
 from bot.brainstorm.session import BrainstormSession, EndedCall, StoredIdea, to_be_repeated
 from moa import Call, Model, PipelineError, Plan
-from moa.brainstorm import Grouping, IdeasDrawn, draw_ideas, group_ideas, max_cost, usual_cost
+from moa.brainstorm import (
+    Grouping,
+    IdeasDrawn,
+    draw_ideas,
+    group_ideas,
+    idea_models,
+    max_cost,
+    usual_cost,
+)
 from moa.events import Retried
 
 log = structlog.get_logger(__name__)
@@ -32,7 +40,8 @@ async def unlimited(_session: BrainstormSession) -> None:
 class PipelineIdeaModels:
     """`bot.brainstorm.ports.IdeaModels` with the models of a pipeline.
 
-    Its proposers write the ideas. Its aggregators, then its proposers, are asked to group them.
+    The proposers of its first layer write the ideas. Its aggregators, then those proposers, are
+    asked to group them.
 
     Args:
         plans: the pipelines.
@@ -65,7 +74,7 @@ class PipelineIdeaModels:
         plan = self._plans(pipeline)
         return cost(
             topic,
-            proposing_models(plan),
+            idea_models(plan),
             material=material,
             people_ideas=PEOPLE_IDEAS,
             groupers=_groupers(plan),
@@ -85,7 +94,7 @@ class PipelineIdeaModels:
     ) -> AsyncGenerator[EndedCall, None]:
         """Ask the models for ideas, skipping finished calls. Without a pipeline, ask nothing."""
         try:
-            models = self._paid(session, proposing_models(self._plans(session.pipeline)))
+            models = self._paid(session, idea_models(self._plans(session.pipeline)))
         except PipelineError as error:
             log.warning("brainstorm_without_models", error=str(error))
             return
@@ -126,14 +135,8 @@ class PipelineIdeaModels:
         return grouping, [_ended(each, call + n) for n, each in enumerate(calls)]
 
 
-def proposing_models(plan: Plan) -> Sequence[Model]:
-    """Return a pipeline's proposers, each once, or its aggregators if it has no proposers."""
-    seats = [seat.model for layer in plan.layers for seat in layer.seats]
-    return [*{model.profile.name: model for model in seats or plan.aggregators}.values()]
-
-
 def _groupers(plan: Plan) -> Sequence[Model]:
-    models = [*plan.aggregators, *proposing_models(plan)]
+    models = [*plan.aggregators, *idea_models(plan)]
     return [*{model.profile.name: model for model in models}.values()]
 
 

@@ -37,7 +37,7 @@ from bot.storage.migrate import upgrade
 from bot.storage.sqlite import BEGIN, check_file, set_up, warn_of_readers
 
 CONNECTIONS = 8
-"""The most connections of a process: thirty workers must fit on one Postgres server."""
+"""The most connections of a process; many processes share one Postgres server."""
 
 KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """TCP keepalive intervals in seconds, and their count. They detect a server that vanished."""

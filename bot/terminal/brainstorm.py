@@ -28,7 +28,7 @@ from moa.brainstorm import (
     Idea,
     IdeasDrawn,
     brainstorm,
-    drawers_of,
+    idea_models,
     max_cost,
     to_csv,
     to_json,
@@ -145,7 +145,7 @@ def _announcement(plan: Plan, topic: str, options: BrainstormOptions, *, people:
     most, usual = (
         cost(
             topic,
-            drawers_of(plan),
+            idea_models(plan),
             calls=options.calls,
             people_ideas=people,
             groupers=plan.aggregators,

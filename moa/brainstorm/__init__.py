@@ -33,7 +33,7 @@ from moa.brainstorm.session import (
     BrainstormFinished,
     Grouped,
     brainstorm,
-    drawers_of,
+    idea_models,
     ideas_of,
 )
 from moa.brainstorm.values import (
@@ -75,8 +75,8 @@ __all__ = [
     "develop_prompt",
     "draw_ideas",
     "draw_personas",
-    "drawers_of",
     "group_ideas",
+    "idea_models",
     "ideas_of",
     "kind_of_author",
     "max_cost",

@@ -149,7 +149,7 @@ class _Session:
         self, plan: Plan, *, fit_personas: bool, result: bool
     ) -> AsyncGenerator[BrainstormEvent, None]:
         drawn: dict[int, IdeasDrawn] = {}
-        models = drawers_of(plan)
+        models = idea_models(plan)
         drawing = draw_ideas(
             checked_topic(self.topic),
             models,
@@ -226,7 +226,7 @@ class _Session:
             return  # the ideas and their themes are still useful
 
 
-def drawers_of(plan: Plan) -> list[Model]:
+def idea_models(plan: Plan) -> list[Model]:
     """Return the models of a plan that give ideas: the first layer's, each once."""
     seats = [seat.model for seat in plan.layers[0].seats] if plan.layers else []
     by_name = {model.profile.name: model for model in seats or plan.aggregators[:1]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from moa.engine.model_request import ModelRequest
 from moa.ports import Model
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)  # freezing would double the cost of making one
 class TextReceived:
     """Text arrived: every piece of an aggregator's, only the first of any other call's.
 
@@ -62,7 +63,9 @@ class CallPool:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[PoolEvent] = asyncio.Queue()
+        # There is one reader. An asyncio.Queue, made for many, took 4 us more per streamed token.
+        self._events: deque[PoolEvent] = deque()
+        self._arrival: asyncio.Future[None] | None = None
         self._running: dict[InFlightCall, asyncio.TimerHandle] = {}
         self._timers: set[Timer] = set()
         self.started_at = self._loop.time()
@@ -85,7 +88,7 @@ class CallPool:
     def schedule(self, when: float, callback: Callable[[], object]) -> Timer:
         """Queue a timer event at `when`. Its handler runs the callback."""
         timer = Timer(callback)
-        timer.handle = self._loop.call_at(when, self._events.put_nowait, timer)
+        timer.handle = self._loop.call_at(when, self._put, timer)
         self._timers.add(timer)
         return timer
 
@@ -96,11 +99,11 @@ class CallPool:
     async def next_event(self, *, until: float | None = None) -> PoolEvent | None:
         """Wait for the next event. Return None if there is none by the time `until`."""
         if until is None:  # a timeout would double the work done per token
-            event = await self._events.get()
+            event = await self._get()
         else:
             try:
                 async with asyncio.timeout_at(until):
-                    event = await self._events.get()
+                    event = await self._get()
             except TimeoutError:
                 return None
         if isinstance(event, CallEnded):
@@ -128,17 +131,27 @@ class CallPool:
         # isn't left to the garbage collector, which causes pauses under load.
         self._running.clear()
         self._timers.clear()
-        while not self._events.empty():
-            self._events.get_nowait()
+        self._events.clear()
         return unreported
+
+    def _put(self, event: PoolEvent) -> None:
+        self._events.append(event)
+        if self._arrival and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    async def _get(self) -> PoolEvent:
+        if not self._events:
+            self._arrival = self._loop.create_future()
+            await self._arrival
+        return self._events.popleft()
 
     def _on_done(self, call: InFlightCall, task: asyncio.Task[None]) -> None:
         call.record_end(task)
-        self._events.put_nowait(CallEnded(call))
+        self._put(CallEnded(call))
 
     def _forward_all(self, call: InFlightCall) -> OnText:
         def forward(text: str, *, retract: bool = False) -> None:
-            self._events.put_nowait(TextReceived(call, text, retract))
+            self._put(TextReceived(call, text, retract))
 
         return forward
 
@@ -147,6 +160,6 @@ class CallPool:
 
         def forward(text: str, *, retract: bool = False) -> None:
             if len(call.texts) == 1 and not retract:
-                self._events.put_nowait(TextReceived(call, text))
+                self._put(TextReceived(call, text))
 
         return forward

@@ -13,6 +13,7 @@ import httpx2
 from moa.errors import Unavailable
 from moa.providers import error_mapping
 from moa.providers.decompression import BYTE_STREAM, SLICE_BYTES, Decompressor
+from moa.providers.silence_timer import SilenceTimer
 from moa.providers.wire_limits import LimitedHandler
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class ByteStream(httpx2.AsyncByteStream):
         # Neither httpx2 nor the SDK's transport exposes the aiohttp response it wraps.
         wrapped: aiohttp.ClientResponse = cast("Any", response.stream)._stream._aiohttp_response  # noqa: SLF001
         self._content = wrapped.content
+        self._silence_timer = SilenceTimer(wrapped)
         self._decompressor = Decompressor.for_encoding(
             response.headers.get("content-encoding", ""), SLICE_BYTES
         )
@@ -71,9 +73,8 @@ class ByteStream(httpx2.AsyncByteStream):
 
         Raises:
             Unavailable: the connection broke (`cut`) or timed out (`timeout`), once everything
-                received
-                before that was read. Or the body can't be decompressed or exceeds `MAX_WIRE_BYTES`
-                (`garbled`).
+                received before that was read. Or the body can't be decompressed or exceeds
+                `MAX_WIRE_BYTES` (`garbled`).
         """
         decompressor = self._decompressor
         if decompressor is None:
@@ -86,12 +87,15 @@ class ByteStream(httpx2.AsyncByteStream):
         return data
 
     async def _read_raw(self) -> bytes:
+        self._silence_timer.start()
         try:
             data = await self._content.read(SLICE_BYTES)
         except TimeoutError:
             return self._read_buffered() or _raise(error_mapping.timed_out())
         except (aiohttp.ClientError, OSError):
             return self._read_buffered() or _raise(error_mapping.cut_off())
+        finally:
+            self._silence_timer.stop()
         self._left_bytes -= len(data)
         return data if self._left_bytes >= 0 else _raise(error_mapping.unreadable())
 
@@ -111,6 +115,7 @@ class ByteStream(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         """Return the connection to the pool if the whole body was read; otherwise close it."""
+        self._silence_timer.close()
         await self._stream.aclose()
 
 

@@ -42,3 +42,22 @@ async def test_a_retried_call_is_paid_for(opened: Database) -> None:
     assert len(ended) == model.calls
     assert (await load_session(store, session.id)).cost_usd == float(model.calls)
     assert stopped == []
+
+
+class NumberedModel:
+    """A model that gives one idea of its own."""
+
+    def __init__(self, name: str) -> None:
+        self.profile = Profile(name)
+
+    async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
+        yield Chunk(f"1. An idea of {self.profile.name}", stop="end")
+
+
+async def test_only_the_first_layer_gives_ideas(opened: Database) -> None:
+    """Later layers read answers, as in the library's own brainstorms."""
+    session = await start_session(StoredBrainstorms(opened))
+    first, second, last = map(NumberedModel, ("first", "second", "last"))
+    models = PipelineIdeaModels(lambda _: Plan.of([first], [second], aggregator=last))
+    asked = {call.model async for call in models.calls(session, (), lambda _: None)}
+    assert asked == {"first"}

@@ -19,7 +19,7 @@ from moa.brainstorm import (
     Idea,
     IdeasDrawn,
     brainstorm,
-    drawers_of,
+    idea_models,
 )
 from moa.providers.scripted import Fail, Hang, ScriptedModel, Step
 from tests.moa.runs import follows, layer, plan, says
@@ -186,8 +186,8 @@ async def test_impossible_arguments_are_rejected_before_any_call(options: dict[s
 def test_the_models_of_the_first_layer_collect_ideas() -> None:
     """Each is used once; without layers, the first aggregator is used."""
     one, two = says("one"), says("two")
-    assert drawers_of(plan(layer(one, two, one), by=two)) == [one, two]
-    assert drawers_of(plan(by=[one, two])) == [one]
+    assert idea_models(plan(layer(one, two, one), by=two)) == [one, two]
+    assert idea_models(plan(by=[one, two])) == [one]
 
 
 async def test_models_can_be_named_as_in_ask(monkeypatch: pytest.MonkeyPatch) -> None:
