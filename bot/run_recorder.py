@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
+
 from bot.ports import RunStore
 from moa import Answered, Call, Compared, Event, Failed, Retried
 
@@ -13,14 +16,18 @@ class RunRecorder:
         self._runs = runs
         self._run_id = run_id
         self._stopped: list[Call] = []
+        self._storing: asyncio.Task[None] | None = None
 
     async def record(self, event: Event) -> None:
-        """Store the answer or the call that an event reports, if any."""
+        """Store the answer or the call that an event reports, if any.
+
+        If the run is stopped meanwhile, `charge_stopped` waits until it is stored.
+        """
         match event:
             case Answered(answer, call) | Failed(answer, call):
-                await self._runs.record(self._run_id, answer, call)
+                await self._store(self._runs.record(self._run_id, answer, call))
             case Retried(call) | Compared(call=call):
-                await self._runs.charge(self._run_id, call)
+                await self._store(self._runs.charge(self._run_id, call))
             case _:
                 pass
 
@@ -30,5 +37,11 @@ class RunRecorder:
 
     async def charge_stopped(self) -> None:
         """Store the calls that were stopped, whatever the run's outcome."""
+        if self._storing and not self._storing.done():
+            await self._storing
         while self._stopped:
             await self._runs.charge(self._run_id, self._stopped.pop(0))
+
+    async def _store(self, store: Coroutine[object, object, None]) -> None:
+        self._storing = asyncio.create_task(store)
+        await asyncio.shield(self._storing)

@@ -212,7 +212,7 @@ class Service:
     ) -> Ended:
         """Post why there is no reply, unless one was delivered or another attempt may do so."""
         signal = (await self._runs.signals([run.id])).get(run.id)
-        if signal is None or signal.attempt != run.attempt:
+        if signal is None or not signal.is_live or signal.attempt != run.attempt:
             raise Superseded
         if signal.stop_by == DELETED:
             trouble, error_id = "thread_gone", None

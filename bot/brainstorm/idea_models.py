@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 
 import structlog
 
 from bot.brainstorm.purse import PaidModel, Purse
-from bot.brainstorm.session import BrainstormSession, EndedCall, StoredIdea
+from bot.brainstorm.session import BrainstormSession, EndedCall, StoredIdea, to_be_repeated
 from moa import Call, Model, PipelineError, Plan
 from moa.brainstorm import (
     Grouping,
@@ -110,7 +109,7 @@ class PipelineIdeaModels:
         async with aclosing(drawing) as events:
             async for event in events:
                 if isinstance(event, Retried):
-                    yield _ended(event.call, _retry_number())
+                    yield to_be_repeated(_ended(event.call))
                     continue
                 ideas = event.ideas if isinstance(event, IdeasDrawn) else ()
                 texts = tuple(idea.text for idea in ideas)
@@ -139,11 +138,6 @@ class PipelineIdeaModels:
 def _groupers(plan: Plan) -> Sequence[Model]:
     models = [*plan.aggregators, *idea_models(plan)]
     return [*{model.profile.name: model for model in models}.values()]
-
-
-def _retry_number() -> int:
-    """Return a negative position, for a call that was retried: it hands in nothing."""
-    return -1 - secrets.randbelow(2**31 - 1)
 
 
 def _ended(call: Call, position: int | None = None, ideas: tuple[str, ...] = ()) -> EndedCall:

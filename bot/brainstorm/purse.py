@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
+from bot.errors import Postponed
 from moa import Chunk, Hedge, Model, Profile, Prompt, Rejected, Sampling, Usage
 from moa.engine.model_request import MAX_OUTPUT_RESERVE
 from moa.pipeline.token_budget import prompt_tokens
@@ -15,6 +16,9 @@ from moa.ports import in_queue
 
 BUDGET: Final = "budget"
 """The error kind of a call that was not made."""
+
+PAUSE_S = 1.0
+"""Seconds until the allowance is looked up again while the database is away."""
 
 Allowance = Callable[[], Awaitable[float | None]]
 """Returns the most that a brainstorm may have cost by now, in US dollars; None for no limit."""
@@ -52,7 +56,7 @@ class Purse:
             BudgetUsedUp: nothing is left.
         """
         while not self._is_empty:
-            limit = await self._allowance()
+            limit = await self._limit()
             if limit is None or self._fits(most, limit):
                 self._running.append(most)
                 return
@@ -68,6 +72,14 @@ class Purse:
         self._running.remove(most)
         self._spent += cost
         self._changed.set()
+
+    async def _limit(self) -> float | None:
+        """Look up the allowance. A call whose deadline passes meanwhile is cancelled."""
+        while True:
+            try:
+                return await self._allowance()
+            except Postponed:
+                await asyncio.sleep(PAUSE_S)
 
     def _fits(self, most: float, limit: float) -> bool:
         if not self._running:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
@@ -200,6 +201,11 @@ class EndedCall:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
+
+
+def to_be_repeated(call: EndedCall) -> EndedCall:
+    """Return an ended call without ideas, under a number of its own: it will be made again."""
+    return replace(call, position=-1 - secrets.randbelow(2**31 - 1), ideas=())
 
 
 @dataclass(frozen=True, slots=True)

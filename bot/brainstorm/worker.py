@@ -7,7 +7,7 @@ continue a brainstorm after a crash.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 
@@ -22,12 +22,22 @@ from bot.brainstorm.ports import (
     Part,
     ResultWriter,
 )
-from bot.brainstorm.session import NEXT, BrainstormSession, Closing, EndedCall
+from bot.brainstorm.session import (
+    NEXT,
+    BrainstormSession,
+    Closing,
+    EndedCall,
+    to_be_repeated,
+)
+from bot.errors import Postponed
 
 log = structlog.get_logger(__name__)
 
 WATCH_S = 1.0
 """Seconds between two checks of a brainstorm while its models are working."""
+
+PAY_S = 5.0
+"""Seconds to store what calls cost that were stopped."""
 
 COUNTDOWN = timedelta(minutes=20)
 """In this time before the end of a phase, the board is redrawn every minute."""
@@ -160,17 +170,26 @@ class BrainstormWorker:
         try:
             while not asking.done():
                 await asyncio.wait([asking], timeout=WATCH_S)
-                await self._watch(session)
+                with suppress(Postponed):  # stopped now, the calls would be made again later
+                    await self._watch(session)
             asking.result()
-        except Outdated:
-            await _cancel(asking)
-            current = await self._store.get(session.id)
-            if current and current.step != session.step:  # retries are billed, too
-                for call in stopped:
-                    await self._store.call_ended(session, call, late=True)
-            raise
         finally:
             await _cancel(asking)
+            await self._pay(session, stopped)
+
+    async def _pay(self, session: BrainstormSession, stopped: Sequence[EndedCall]) -> None:
+        """Store what stopped calls cost. In the same phase, they will be made again."""
+        if not stopped:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PAY_S):
+                current = await self._store.get(session.id)
+                if current is None:
+                    return
+                is_over = current.step != session.step
+                for call in stopped:
+                    ended = call if is_over else to_be_repeated(call)
+                    await self._store.call_ended(session, ended, late=is_over)
 
     async def _watch(self, session: BrainstormSession) -> None:
         """Keep the board up to date while models are working.

@@ -11,6 +11,7 @@ from itertools import count
 
 import structlog
 
+from bot.errors import Postponed
 from bot.jobs.run_tasks import RETRY_S, RunTasks, Stop, Work, has_ended
 from bot.ports import RunStore
 
@@ -34,7 +35,11 @@ class LocalPool:
         if self._has_room:
             self._start(run_id)
             return 0
-        position = await self._runs.position(run_id)
+        try:
+            position = await self._runs.position(run_id)
+        except Postponed:
+            self.enqueue(run_id, 0)  # until the next start, nothing would look for it
+            return 0
         if position is None or run_id in self._tasks.in_progress:
             return 0
         self.enqueue(run_id, position.turn)

@@ -95,15 +95,19 @@ class Recovery:
                 await manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
 
     async def _follow_signals(self) -> None:
-        """Cancel runs that another process has taken over, and stop those that are to stop."""
-        mine = dict(self.tasks.attempts)
-        signals = await self.runs.signals(mine) if mine else {}
+        """Cancel runs that another process has taken over, and stop those that are to stop.
+
+        If this process was frozen, that process may have ended the run long ago.
+        """
+        mine = self.tasks.attempts
+        signals = await self.runs.signals([*mine]) if mine else {}
         for run_id, signal in signals.items():
-            if signal.attempt != mine[run_id]:
-                log.info("run_superseded", run_id=run_id)
-                if task := self.tasks.in_progress.get(run_id):
+            if signal.attempt > mine.get(run_id, signal.attempt):
+                task = self.tasks.in_progress.get(run_id)
+                if task and not task.cancelling():  # once: it may take a while to clean up
+                    log.info("run_superseded", run_id=run_id)
                     task.cancel()
-            elif signal.stop_by:
+            elif signal.is_live and signal.stop_by:
                 self.stop(run_id)
 
     async def _count_workers(self) -> None:

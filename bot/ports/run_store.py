@@ -73,7 +73,7 @@ class RunStore(Protocol):
         ...
 
     async def signals(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
-        """Return the stored signals for those runs that haven't ended."""
+        """Return the stored signals for these runs."""
         ...
 
     async def request_stop(self, run_id: str, user: str) -> bool:

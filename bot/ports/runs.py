@@ -132,6 +132,7 @@ class RunSignal:
 
     attempt: int
     stop_by: str | None
+    is_live: bool
 
 
 @dataclass(frozen=True, slots=True)

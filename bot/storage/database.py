@@ -84,10 +84,8 @@ class Database:
         self._unused = asyncio.Event()
         self._unused.set()
         self._is_sqlite = engine.dialect.name == "sqlite"
-        # An engine's options are set once, a connection's at every use.
-        snapshot = {BEGIN: "BEGIN"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._autocommit = autocommit
-        self._snapshots = engine.execution_options(**snapshot)
+        # An engine's options are set once, a connection's at every use.
         self._transactions = engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
         # SQLite allows one writer at a time. Waiting here is fair; SQLite's own wait polls.
         lock = asyncio.Lock()
@@ -113,8 +111,11 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection whose reads all see the same moment."""
-        async with self._open(self._snapshots) as connection:
-            yield connection
+        options = {BEGIN: "BEGIN"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        async with self._open(self.engine) as connection:
+            # Not an option of an engine: if it were cancelled while the level is set, the pool
+            # would not get its connection back.
+            yield await connection.execution_options(**options)
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:

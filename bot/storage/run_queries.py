@@ -107,12 +107,14 @@ def _parameters(table: Table, names: Iterable[str]) -> list[BindParameter[Any]]:
 
 @cache
 def put_answers(dialect: str) -> Executable:
-    """Store answers, replacing those at the same positions. An erased run gets none.
+    """Store answers of an unfinished run, replacing those at the same positions.
 
-    A worker that was cut off may still have some when its run is erased elsewhere.
+    A worker that was cut off may still have some when its run is answered or erased elsewhere. The
+    run's row is locked, so that one of them waits for the other.
     """
     names = [column.name for column in answers.c]
-    row = select(*_parameters(answers, names)).where(~_IS_ERASED_RUN)
+    row = select(*_parameters(answers, names)).where(runs.c.id == RUN_ID, IS_LIVE)
+    row = row.with_for_update(read=True, of=runs)
     new = upsert(dialect)(answers).from_select(names, row)
     changed = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEY}
     return new.on_conflict_do_update(index_elements=ANSWER_KEY, set_=changed)
@@ -120,7 +122,10 @@ def put_answers(dialect: str) -> Executable:
 
 @cache
 def add_spending(dialect: str) -> Executable:
-    """Add a call's `cost` to its `on_day`. A run counts as a question with its first call."""
+    """Add a call's `cost` to its `on_day`. A run counts as a question with its first call.
+
+    Locks the run's row, so that the run isn't erased before its call is stored.
+    """
     row = select(
         runs.c.team,
         bindparam("on_day", type_=String),
@@ -129,6 +134,7 @@ def add_spending(dialect: str) -> Executable:
         case((~exists().where(ledger.c.run_id == RUN_ID), 1), else_=0),
         bindparam("cost", type_=Float),
     ).where(runs.c.id == RUN_ID)
+    row = row.with_for_update(read=True, of=runs)
     sums = ("questions", "cost_usd")
     new = upsert(dialect)(spending).from_select([*DAY_KEY, *sums], row)
     added = {name: spending.c[name] + new.excluded[name] for name in sums}

@@ -127,12 +127,11 @@ class StoredRunStore:
             return (await connection.scalars(query.order_by(runs.c.created_at))).all()
 
     async def signals(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
-        """Return what other processes have stored for these runs, if unfinished."""
-        query = select(runs.c.id, runs.c.attempt, runs.c.stop_by)
-        query = query.where(runs.c.id.in_(run_ids), IS_LIVE)
+        """Return what other processes have stored for these runs."""
+        query = select(runs.c.id, runs.c.attempt, runs.c.stop_by, IS_LIVE)
+        query = query.where(runs.c.id.in_(run_ids))
         async with self._database.connect() as connection:
-            found = await connection.execute(query)
-            return {row.id: RunSignal(row.attempt, row.stop_by) for row in found}
+            return {row[0]: RunSignal(*row[1:]) for row in await connection.execute(query)}
 
     async def request_stop(self, run_id: str, user: str) -> bool:
         """Store a request to stop a run. Return False if it has already ended."""

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg import waiting
 from sqlalchemy import (
     Connection,
     Integer,
+    QueuePool,
     cast,
     create_engine,
     event,
@@ -22,14 +24,17 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
 )
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.testing import capture_logs
 
 from bot.errors import ConfigurationError
 from bot.ports import Question
 from bot.storage.database import Database, DatabaseAway, open_database
 from bot.storage.database_url import read_url
 from bot.storage.runs import StoredRunStore
+from bot.storage.spend_queries import StoredSpending
 from bot.storage.tables import claims, preferences, runs
 from moa import Answer, Call
 from tests.postgres import Postgres
@@ -146,10 +151,20 @@ async def test_the_bot_reconnects_after_the_server_restarted(
 ) -> None:
     """Connections lost in a restart or crash are replaced silently; stored data is still there."""
     database = await open_database(stoppable_database)
-    run_id = await claimed(database)
-    for mode in ("fast", "immediate"):
-        await postgres.restart(mode)
-        assert await StoredRunStore(database).get(run_id) is not None
+    run_id, run_store = await claimed(database), StoredRunStore(database)
+    spending = StoredSpending(database)
+
+    async def use_each_kind_of_connection() -> None:
+        assert await run_store.get(run_id) is not None
+        await run_store.record(run_id, ANSWER, CALL)
+        assert (await spending.use("T1", "U1", "C1", datetime.now(UTC))).person_at_once == 1
+
+    with capture_logs() as lines:
+        for mode in ("fast", "immediate"):
+            await asyncio.gather(*(use_each_kind_of_connection() for _ in range(4)))
+            await postgres.restart(mode)
+            await asyncio.gather(*(use_each_kind_of_connection() for _ in range(4)))
+    assert lines == []
     await database.dispose()
 
 
@@ -192,6 +207,33 @@ async def test_a_report_reads_one_snapshot(opened: Database, database: str) -> N
     async with opened.connect() as connection:
         assert await connection.scalar(count) == 1
     elsewhere.dispose()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_cancelled_report_gives_its_connection_back(
+    opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is cancelled. The next transaction sees each commit again."""
+    monkeypatch.setattr(waiting, "MAX_BUSY_TIME", 0.0)  # the driver pauses as often as it may
+    pool = opened.engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+
+    async def report() -> None:
+        async with opened.snapshot() as connection:
+            await connection.execute(select(runs.c.id))
+
+    for turns in range(40):
+        reading = asyncio.create_task(report())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.wait([reading])
+        assert pool.checkedout() == 0
+    level = text("SHOW transaction_isolation")
+    async with opened.snapshot() as connection:
+        assert await connection.scalar(level) == "repeatable read"
+    async with opened.begin() as connection:
+        assert await connection.scalar(level) == "read committed"
 
 
 def insert_without_state(connection: Connection) -> None:

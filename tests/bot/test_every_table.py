@@ -5,13 +5,17 @@ The rows are made from the columns, so that a table which is added later takes p
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, DateTime, Text, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.database import Database
+from bot.storage.database import Database, open_database
 from bot.storage.erasure import erase
 from bot.storage.retention import DeletionScope, Retention
 from bot.storage.runs import StoredRunStore
@@ -99,6 +103,46 @@ async def test_a_worker_that_was_cut_off_adds_no_words(opened: Database) -> None
     assert await with_words(opened) <= SHARED | {"preferences"}
     async with opened.connect() as connection:
         assert await connection.scalar(select(func.count()).select_from(ledger)) == 3
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("first", ["storing", "erasing"])
+@pytest.mark.parametrize("what", ["answer", "call"])
+async def test_words_that_arrive_during_a_deletion_do_not_stay(
+    opened: Database, database: str, first: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the two transactions, the second waits for the first. SQLite has one writer at a time."""
+    await filled(opened)
+    answer = Answer("red", 1, 2, "used", text=SECRET, seconds=1.0)
+    call = Call("red", "proposer", 1, 2, 1, "failed", 0.0, 1.0, cost_usd=0.5, reason=SECRET)
+    begin, written, commit = opened.begin, asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def begin_and_wait() -> AsyncGenerator[AsyncConnection, None]:
+        async with begin() as connection:
+            yield connection
+            written.set()
+            await commit.wait()
+
+    async def store(runs: StoredRunStore) -> None:
+        await (runs.record("1", answer, call) if what == "answer" else runs.charge("1", call))
+
+    async def delete(runs: StoredRunStore) -> None:
+        await runs.fail("1", "thread_gone")
+
+    other = await open_database(database)
+    steps = [store, delete] if first == "storing" else [delete, store]
+    try:
+        monkeypatch.setattr(opened, "begin", begin_and_wait)
+        earlier = asyncio.create_task(steps[0](StoredRunStore(opened)))
+        await written.wait()
+        later = asyncio.create_task(steps[1](StoredRunStore(other)))
+        await asyncio.wait([later], timeout=0.3)
+        commit.set()
+        await asyncio.gather(earlier, later)
+        assert await with_words(other) <= SHARED | {"preferences"}
+    finally:
+        await other.dispose()
 
 
 async def with_words(database: Database) -> set[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.jobs import run_tasks
 from bot.jobs.run_tasks import RunTasks
-from bot.ports import Run
+from bot.ports import QueuePosition, Run
+from bot.storage.database import DatabaseAway
 from tests.bot.job_stage import PATIENCE_S, Stage
 
 pytestmark = pytest.mark.usefixtures("hasty")
@@ -44,6 +46,27 @@ async def test_runs_beyond_the_limit_wait_and_learn_their_position(stage: Stage)
         stage.work.let.set()
         await stage.work.until(lambda: len(stage.work.ended) == 4)
     assert {attempt for _, attempt in stage.work.begun} == {0}
+
+
+async def test_a_run_is_queued_although_its_position_cannot_be_read(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question is stored and acknowledged, so nobody would ask it again."""
+    read = stage.runs.position
+
+    async def position(run_id: str) -> QueuePosition | None:
+        monkeypatch.setattr(stage.runs, "position", read)
+        raise DatabaseAway("OperationalError")
+
+    first, second = await stage.claim(), await stage.claim()
+    async with stage.jobs(at_once=1) as jobs:
+        await jobs.hand_over(first)
+        await stage.work.until(lambda: len(stage.work.begun) == 1)
+        monkeypatch.setattr(stage.runs, "position", position)
+        with suppress(DatabaseAway):
+            await jobs.hand_over(second)
+        stage.work.let.set()
+        await stage.work.until(lambda: stage.work.ended == [first, second])
 
 
 async def test_queued_runs_start_in_turn_when_a_slot_is_free(stage: Stage) -> None:

@@ -111,6 +111,45 @@ async def test_a_run_taken_over_by_another_process_is_abandoned(stage: Stage) ->
 
 
 @POSTGRES
+async def test_a_run_that_another_process_has_ended_is_abandoned(stage: Stage) -> None:
+    """A process that was frozen doesn't post a second reply."""
+    run_id = await stage.claim()
+    async with stage.jobs() as jobs:
+        await jobs.hand_over(run_id)
+        await stage.work.until(lambda: stage.work.begun == [(run_id, 0)])
+        assert await stage.runs.begin(run_id)
+        await stage.runs.delivered(run_id, 1)
+        async with asyncio.timeout(PATIENCE_S):
+            while stage.work.cancelled != [run_id]:  # noqa: ASYNC110 - it records no event
+                await asyncio.sleep(0.05)
+
+
+@POSTGRES
+async def test_an_abandoned_run_has_time_to_clean_up(stage: Stage) -> None:
+    """It ends its stream and its status in Slack, which takes longer than until the next check."""
+    run_id = await stage.claim()
+    cleaned_up = asyncio.Event()
+
+    async def work(run: Run) -> bool:
+        if run.attempt:
+            return await stage.work(run)
+        try:
+            return await stage.work(run)
+        finally:
+            await asyncio.sleep(5 * recovery.CHECK_S)
+            cleaned_up.set()
+
+    async with stage.jobs(work) as jobs:
+        await jobs.hand_over(run_id)
+        await stage.work.until(lambda: stage.work.begun == [(run_id, 0)])
+        assert await stage.runs.begin(run_id)
+        await stage.work.until(lambda: stage.work.cancelled == [run_id] or not stage.work.begun)
+        stage.work.let.set()
+        await stage.work.until(lambda: stage.work.ended == [run_id])
+    assert cleaned_up.is_set()
+
+
+@POSTGRES
 async def test_the_runs_of_a_dead_worker_are_taken_over(stage: Stage) -> None:
     """A worker without heartbeats counts as dead, and another begins a new attempt."""
     run_id = await stage.claim()

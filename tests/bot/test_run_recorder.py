@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database
 from bot.storage.runs import StoredRunStore
 from bot.storage.spend_queries import StoredSpending
-from moa import Answered, Call, Failed, LayerStarted, Outcome, Retried, Usage
+from moa import Answered, Call, Event, Failed, LayerStarted, Outcome, Retried, Usage
 from tests.bot.test_storage import ANSWER, CALL, claimed
 
 REPLY = replace(ANSWER, layer=2, model="writer", text="The reply.")
@@ -98,6 +99,37 @@ async def test_calls_stopped_with_their_run_are_charged(
     assert await paid(opened, run_id) == [stopped, replace(stopped, position=2)]
     [spent] = await StoredSpending(opened).by_channel("T1", datetime.now(UTC), 1)
     assert (spent.questions, spent.cost_usd) == (1, pytest.approx(1.0))
+
+
+@pytest.mark.parametrize("event", [Answered(ANSWER, CALL), Retried(CALL)])
+async def test_a_call_is_charged_if_its_run_is_stopped_while_it_is_stored(
+    runs: StoredRunStore, opened: Database, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database may be slow just then. The call cost something all the same, and only once."""
+    run_id = await claimed(runs)
+    begun, answers = asyncio.Event(), asyncio.Event()
+    patiently = opened.patiently
+
+    async def slowly(work: Any, **options: Any) -> Any:
+        begun.set()
+        await answers.wait()
+        return await patiently(work, **options)
+
+    async def answer(recorder: RunRecorder) -> None:
+        try:
+            await recorder.record(event)
+        finally:
+            await recorder.charge_stopped()
+
+    monkeypatch.setattr(opened, "patiently", slowly)
+    answering = asyncio.create_task(answer(RunRecorder(runs, run_id)))
+    await begun.wait()
+    answering.cancel()
+    await asyncio.sleep(0)
+    answers.set()
+    await asyncio.wait([answering])
+    assert answering.cancelled()
+    assert await paid(opened, run_id) == [CALL]
 
 
 async def test_an_answer_records_that_its_tokens_are_estimates(

@@ -139,6 +139,18 @@ async def test_a_superseded_attempt_changes_nothing(runs: StoredRunStore) -> Non
     assert (run.reply, run.answers) == ("In time.", (ANSWER,))
 
 
+async def test_an_ended_run_keeps_its_answers(runs: StoredRunStore) -> None:
+    """A worker that was cut off may have others, which the reply is not made of."""
+    run_id = await claimed(runs)
+    labelled = replace(ANSWER, label="B")
+    await runs.finish(run_id, Outcome("R.", "complete", "p", (labelled,), None, (CALL,), 1.0, 1.0))
+    await runs.delivered(run_id)
+    await runs.record(run_id, replace(ANSWER, text="Because of something else."), CALL)
+    run = await runs.get(run_id)
+    assert run is not None
+    assert run.answers == (labelled,)
+
+
 async def test_a_superseded_attempt_ends_nothing(runs: StoredRunStore) -> None:
     """A worker that counted as dead can't end the run that another one has."""
     run_id = await claimed(runs)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from bot.brainstorm import purse
 from bot.brainstorm.purse import BudgetUsedUp, PaidModel, Purse
 from bot.slack.ui.strings import brainstorm as strings
+from bot.storage.database import DatabaseAway
 from moa import Chunk, Hedge, Model, Profile, Prompt, Sampling, Usage
 from moa.brainstorm import DrawFailed, IdeasDrawn, draw_ideas, group_ideas, ideas_of
 from moa.types import Call
@@ -103,6 +106,22 @@ async def test_a_call_that_is_cut_off_counts_in_full() -> None:
     model = Cut()
     await draw(model, 3.0)
     assert model.calls == 3
+
+
+async def test_calls_wait_while_the_budget_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database may be restarting. A call that failed would never be made again."""
+    monkeypatch.setattr(purse, "PAUSE_S", 0.0)
+    lookups = count()
+
+    async def allowance() -> float:
+        if next(lookups) % 3:
+            raise DatabaseAway("OperationalError")
+        return 50.0
+
+    model = Dear()
+    drawing = draw_ideas("Walkers", [PaidModel(model, Purse(allowance, 0.0))], calls=4)
+    assert [type(each) async for each in drawing] == [IdeasDrawn] * 4
+    assert model.calls == 4
 
 
 async def test_ideas_are_grouped_by_words_without_a_budget() -> None:

@@ -15,6 +15,7 @@ from tests.databases import Databases
 from tests.faults.bot_processes import BotLauncher, BotProcess
 from tests.faults.kill_points import QUEUED
 from tests.faults.scene import SLOWLY, Asked, Scene, scene
+from tests.models.replies import Reply
 
 TAKEN_OVER_S = 30
 """More than the allowed 10 s: the test checks that it happens, even on a slow machine."""
@@ -140,6 +141,33 @@ async def test_an_event_over_two_connections_is_answered_once(
         await scenario.answered(asked)
         await scenario.slack.redeliver(event_id)
         scenario.check(asked)
+
+
+async def test_a_process_that_was_frozen_posts_no_second_reply(
+    tmp_path: Path, launcher: BotLauncher, database: str
+) -> None:
+    """Its machine sleeps while models answer. When it wakes up, another process has replied."""
+    gate = asyncio.Event()
+    async with (
+        scene(tmp_path, launcher, database) as scenario,
+        scenario.ready() as frozen,
+    ):
+        for name in ("red-1", "green-1"):
+            scenario.services.models.models[name] = Reply("Because.", gate=gate)
+        asked = await scenario.ask()
+        await scenario.services.models.asked(3)
+        async with scenario.ready() as other:
+            frozen.send(signal.SIGSTOP)
+            await other.wait_for_log("taken_up")
+            gate.set()
+            await scenario.answered(asked, patience_s=TAKEN_OVER_S)
+            frozen.send(signal.SIGCONT)
+            await frozen.wait_for_log("run_superseded")
+            frozen.send(signal.SIGTERM)
+            assert await frozen.exit_code() == 0
+        thread = "\n".join(map(scenario.slack.render, scenario.ours(asked)))
+        assert thread.count("The reply to") == 1, thread
+        assert thread.count("[Show answers]") == 1, thread
 
 
 async def test_new_processes_continue_after_all_died(
