@@ -1,4 +1,4 @@
-"""Lists runs, and the calls of a run, for operators."""
+"""Lists runs for operators."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 
 from bot.storage.database import Database
 from bot.storage.rows import aware
-from bot.storage.tables import IS_LIVE, ledger, runs
+from bot.storage.tables import IS_LIVE, runs
 
 UNFINISHED_STATES = ("live", "waiting", "running")
 
@@ -25,36 +25,8 @@ class RunSummary:
     state: str
     trouble: str | None
     pipeline: str
-    surface: str
-    team: str
-    channel: str
-    user: str
     seconds: float | None
     cost_usd: float | None
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class CallLine:
-    """One call of a run. Times are in seconds since the run's start.
-
-    `estimated`: the provider didn't count all tokens, so the tokens and the cost are estimates.
-    """
-
-    role: str
-    layer: int
-    model: str
-    attempt: int
-    state: str
-    error_kind: str | None
-    started: float
-    first_token: float | None
-    ended: float
-    input_tokens: int | None
-    output_tokens: int | None
-    cost_usd: float | None
-    estimated: bool
-    reason: str | None
 
 
 class RunListing:
@@ -78,13 +50,6 @@ class RunListing:
             query = query.where(*([] if state == "live" else [runs.c.state == state]))
         async with self._database.connect() as connection:
             return [_listed(row) for row in await connection.execute(query)]
-
-    async def ledger(self, run_id: str) -> Sequence[CallLine]:
-        """Return a run's calls in order, with tokens and cost."""
-        query = select(*(ledger.c[name] for name in CallLine.__slots__))
-        query = query.where(ledger.c.run_id == run_id).order_by(ledger.c.id)
-        async with self._database.connect() as connection:
-            return [CallLine(*row) for row in await connection.execute(query)]
 
 
 def _listed(row: Row[Any]) -> RunSummary:
