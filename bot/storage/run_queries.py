@@ -178,9 +178,8 @@ ATTEMPT = (runs.c.id == RUN_ID, runs.c.attempt == bindparam("of_attempt"))
 FINISH_RUN = update(runs).where(*ATTEMPT)
 """Stores the outcome of an attempt, unless a newer one has begun."""
 
-END_RUN = update(runs).where(runs.c.id == RUN_ID).returning(runs.c.stop_by)
-END_ATTEMPT = update(runs).where(*ATTEMPT).returning(runs.c.stop_by)
-"""Stores how a run ended. The second does nothing if a newer attempt has begun."""
+END_RUN = update(runs).where(*ATTEMPT).returning(runs.c.stop_by)
+"""Stores how an attempt ended a run, unless a newer one has begun."""
 
 
 def in_thread(team: str, channel: str, thread_ts: str) -> Sequence[ColumnElement[bool]]:

@@ -193,7 +193,7 @@ class StoredRunStore:
         if not await self._database.patiently(store):
             raise Superseded
 
-    async def delivered(self, run_id: str, attempt: int | None = None) -> None:
+    async def delivered(self, run_id: str, attempt: int = 0) -> None:
         """Mark the run as answered: the whole reply was posted.
 
         Raises:
@@ -201,7 +201,7 @@ class StoredRunStore:
         """
         await self._end(run_id, "answered", None, attempt)
 
-    async def fail(self, run_id: str, trouble: Trouble, attempt: int | None = None) -> None:
+    async def fail(self, run_id: str, trouble: Trouble, attempt: int = 0) -> None:
         """Store why a run has no reply; erase the run if its question or thread is gone.
 
         Raises:
@@ -239,23 +239,20 @@ class StoredRunStore:
         waiting, running = found.get("waiting", (0, 0.0)), found.get("running", (0, 0.0))
         return QueueStats(waiting[0], running[0], waiting[1], running[1])
 
-    async def _end(
-        self, run_id: str, state: str, trouble: Trouble | None, attempt: int | None
-    ) -> None:
+    async def _end(self, run_id: str, state: str, trouble: Trouble | None, attempt: int) -> None:
         now = datetime.now(UTC)
+        mine = {"run_id": run_id, "of_attempt": attempt}
         ended = {"state": state, "trouble": trouble, "finished_at": now, "response_url": None}
-        change = sql.END_RUN if attempt is None else sql.END_ATTEMPT
-        mine = {"run_id": run_id} if attempt is None else {"run_id": run_id, "of_attempt": attempt}
 
         async def store(connection: AsyncConnection) -> bool:
-            row = (await connection.execute(change, mine | ended)).one_or_none()
+            row = (await connection.execute(sql.END_RUN, mine | ended)).one_or_none()
             if row is None:
                 return False
             if row.stop_by == DELETED or trouble == ERASED:
                 await erase(connection, run_id, now)
             return True
 
-        if not await self._database.patiently(store) and attempt is not None:
+        if not await self._database.patiently(store):
             raise Superseded
 
     async def _scalar(self, query: Executable) -> Any:

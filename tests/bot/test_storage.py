@@ -189,7 +189,7 @@ async def test_a_finished_run_does_not_begin_again(runs: StoredRunStore) -> None
     assert not first.resumed
     assert second is not None, "an interrupted run may be begun again"
     assert second.resumed
-    await runs.fail(run_id, "no_answer")
+    await runs.fail(run_id, "no_answer", second.attempt)
     assert await runs.begin(run_id) is None
     assert await runs.begin("no such run") is None
     assert await runs.unfinished() == []
