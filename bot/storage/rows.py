@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.ports import Question, Run
 from bot.storage.disagreements import read_disagreement
 from moa import Answer, Call, Usage
+
+
+SEED_BITS = 63
 
 
 def upsert(dialect: str) -> Any:
@@ -90,6 +94,18 @@ def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -
         disagreement=read_disagreement(row.disagreement),
         stop_by=row.stop_by,
     )
+
+
+def new_id() -> str:
+    """Return an unguessable id that no command line mistakes for an option."""
+    while (made := secrets.token_urlsafe(18)).startswith("-"):
+        pass
+    return made
+
+
+def day_of(moment: datetime) -> str:
+    """Return the UTC day that spending counts toward."""
+    return moment.strftime("%Y-%m-%d")
 
 
 def aware(moment: datetime) -> datetime:
