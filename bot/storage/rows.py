@@ -105,7 +105,7 @@ def new_id() -> str:
 
 def day_of(moment: datetime) -> str:
     """Return the UTC day that spending counts toward."""
-    return moment.strftime("%Y-%m-%d")
+    return moment.date().isoformat()
 
 
 def aware(moment: datetime) -> datetime:
