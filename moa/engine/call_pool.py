@@ -92,9 +92,9 @@ class CallPool:
         self._timers.add(timer)
         return timer
 
-    def running(self, layer: int | None = None) -> list[InFlightCall]:
-        """Return the calls whose end has not been reported yet, of one layer or of all."""
-        return [c for c in self._running if layer is None or c.slot.layer == layer]
+    def running(self) -> list[InFlightCall]:
+        """Return the calls whose end has not been reported yet."""
+        return [*self._running]
 
     async def next_event(self, *, until: float | None = None) -> PoolEvent | None:
         """Wait for the next event. Return None if there is none by the time `until`."""
@@ -124,7 +124,7 @@ class CallPool:
         for call, deadline in self._running.items():
             deadline.cancel()
             call.cancel("cancelled")
-        unreported = [*self._running]
+        unreported = self.running()
         tasks = [call.task for call in unreported if call.task]
         await asyncio.gather(*tasks, return_exceptions=True)
         # Break the reference cycle (events and timers hold calls, and calls hold the pool) so it

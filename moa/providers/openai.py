@@ -15,15 +15,9 @@ from moa.providers.address import checked_address
 from moa.providers.chat_codec import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints, checked_key
 from moa.providers.http_model import HttpModel
-from moa.providers.parameters import (
-    REASONING_TOKENS,
-    Parameters,
-    reasoning_allowance,
-)
+from moa.providers.parameters import Parameters, reasoning_allowance
 from moa.providers.server_access import ServerAccess
 from moa.types import Prompt, Sampling
-
-__all__ = ["REASONING_TOKENS", "OpenAIModel"]
 
 _OWN_DOMAINS: Final = (".openai.com", ".azure.com")
 """Servers that have replaced `max_tokens` by `max_completion_tokens`."""
