@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from moa.providers.llama import LocalServer
 
-_Build = Callable[[ServerAccess, Network, int], SdkClient]
+_Build = Callable[[ServerAccess, Network], SdkClient]
 
 _BUILDERS: Final[Mapping[Api, _Build]] = {
     "openai": sdk_clients.openai_client,
@@ -37,13 +37,10 @@ class Endpoints:
     it.
 
     Args:
-        max_retries: retries made by the SDKs. None by default: the engine retries model calls
-            itself, within the layer's deadline.
         network: the proxies and certificates to use; by default the process's environment's.
     """
 
-    def __init__(self, *, max_retries: int = 0, network: Network | None = None) -> None:
-        self._max_retries = max_retries
+    def __init__(self, *, network: Network | None = None) -> None:
         self._network = network or Network(lookup_in())
         self._clients: dict[ServerAccess, SdkClient] = {}
         self._building = asyncio.Lock()
@@ -61,9 +58,7 @@ class Endpoints:
                 client = self._clients.get(access)
                 if client is None:
                     build = _BUILDERS[access.api]
-                    client = await asyncio.to_thread(
-                        build, access, self._network, self._max_retries
-                    )
+                    client = await asyncio.to_thread(build, access, self._network)
                     await asyncio.to_thread(prices.load)
                     self._clients[access] = client
         return client

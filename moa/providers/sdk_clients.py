@@ -43,7 +43,7 @@ _DEFAULT_ADDRESSES: Final = {
 }
 
 
-def openai_client(access: ServerAccess, network: Network, max_retries: int) -> SdkClient:
+def openai_client(access: ServerAccess, network: Network) -> SdkClient:
     """Build a client for Chat Completions. Blocking: the import takes 1.8 s.
 
     Raises:
@@ -56,7 +56,7 @@ def openai_client(access: ServerAccess, network: Network, max_retries: int) -> S
         client = openai.AsyncOpenAI(
             api_key=access.api_key or (address and _NO_KEY),
             base_url=address and address.url,
-            max_retries=max_retries,
+            max_retries=0,  # the engine retries calls, within the layer's deadline
             http_client=http_client(openai, network, _place(access, address)),
             default_query=_query(address),
             default_headers=_headers(access, address, openai),
@@ -71,7 +71,7 @@ def openai_client(access: ServerAccess, network: Network, max_retries: int) -> S
     return SdkClient(client, openai, openai.OpenAIError, omit_authorization=omits)
 
 
-def anthropic_client(access: ServerAccess, network: Network, max_retries: int) -> SdkClient:
+def anthropic_client(access: ServerAccess, network: Network) -> SdkClient:
     """Build a client for the Messages API. Blocking: the import takes 3.2 s.
 
     Raises:
@@ -86,7 +86,7 @@ def anthropic_client(access: ServerAccess, network: Network, max_retries: int) -
             api_key=None if access.is_token else key,
             auth_token=key if access.is_token else None,
             base_url=address and address.url,
-            max_retries=max_retries,
+            max_retries=0,  # the engine retries calls, within the layer's deadline
             http_client=http_client(anthropic, network, _place(access, address)),
             default_query=_query(address),
             default_headers=_headers(access, address, anthropic),
