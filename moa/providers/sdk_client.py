@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from moa.errors import ModelError
 from moa.providers import error_mapping
 from moa.providers.burst_pacer import BurstPacer
+from moa.providers.error_details import Details, as_mapping, parse_details
 from moa.types import Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class SdkCallError(Exception):
         details: the parsed error body, used to adapt the request.
     """
 
-    def __init__(self, error: ModelError, details: error_mapping.Details) -> None:
+    def __init__(self, error: ModelError, details: Details) -> None:
         super().__init__(str(error))
         self.error = error
         self.details = details
@@ -153,11 +154,11 @@ class SdkClient:
         return address
 
     def _map_error(self, error: Exception, model: str, path: str) -> SdkCallError:
-        details = error_mapping.Details()
+        details = Details()
         if isinstance(error, self._sdk.APIStatusError):
             status = cast("openai.APIStatusError", error)
             headers = status.response.headers
-            details = error_mapping.parse_details(_error_body(status))
+            details = parse_details(_error_body(status))
             error = error_mapping.from_status(
                 status.status_code, details, model=model, headers=headers
             )
@@ -194,7 +195,7 @@ def _error_body(refused: openai.APIStatusError) -> object:
 
 def _describes_a_model(response: httpx2.Response) -> bool:
     try:
-        return "id" in error_mapping.as_mapping(response.json())
+        return "id" in as_mapping(response.json())
     except ValueError:
         return False
 

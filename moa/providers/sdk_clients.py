@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from moa.errors import Rejected
 from moa.network import Network, UnusableNetworkError
 from moa.providers import error_mapping
 from moa.providers.address import Address
@@ -114,7 +115,7 @@ def http_client(sdk: ModuleType, network: Network, address: str) -> httpx2.Async
     try:
         return transport.http_client(sdk, network.tls(), network.proxy_for(address))
     except UnusableNetworkError as error:
-        raise error_mapping.unusable_network(error.kind, str(error)) from None
+        raise Rejected(str(error), kind=error.kind) from None
 
 
 def keep_only_headers(
