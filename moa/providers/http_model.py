@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from moa.ports import Profile
-from moa.providers import sdk_client
 from moa.providers.answer_decoder import AnswerDecoder
 from moa.providers.endpoints import Endpoints
 from moa.providers.parameters import Parameters, SentBody, post
 from moa.providers.response_reader import read_answer
+from moa.providers.sdk_client import SdkCallError, SdkClient
 from moa.providers.server_access import ServerAccess
 from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk, Prompt, Sampling
@@ -84,15 +85,21 @@ class HttpModel(ABC):
         await self._client()
 
     async def probe(self) -> None:
-        """Check address, key and model name, for free if the server allows it.
+        """Check address, key and model name: by the model's page, or else by asking for one token.
 
         Raises:
             ModelError: the check failed.
         """
         client, pages = await self._client(), self._model_pages
-        await sdk_client.probe(
-            client, self, path=pages, name=self._model, timeout_s=self._timeout_s
-        )
+        try:
+            if pages and await client.has_model_page(pages, self._model, self._timeout_s):
+                return
+        except SdkCallError as refused:
+            raise refused.error from None
+        one_token = Sampling(max_output_tokens=1)
+        async with aclosing(self.stream(Prompt.of("Hi"), one_token)) as answer:
+            async for _ in answer:
+                pass
 
     @abstractmethod
     def _body(
@@ -107,7 +114,7 @@ class HttpModel(ABC):
             host: the server's host name.
         """
 
-    async def _client(self) -> sdk_client.SdkClient:
+    async def _client(self) -> SdkClient:
         return await self._endpoints.client(self._access)
 
     async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:

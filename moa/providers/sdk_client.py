@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
@@ -13,7 +12,6 @@ from moa.errors import ModelError
 from moa.providers import error_mapping
 from moa.providers.burst_pacer import BurstPacer
 from moa.providers.error_details import Details, as_mapping, parse_details
-from moa.types import Prompt, Sampling
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     import anthropic
     import httpx2
     import openai
-
-    from moa.ports import Model
 
 CONNECT_S: Final = 10.0
 """Connect timeout in seconds, including TLS."""
@@ -198,28 +194,3 @@ def _describes_a_model(response: httpx2.Response) -> bool:
         return "id" in as_mapping(response.json())
     except ValueError:
         return False
-
-
-async def probe(
-    client: SdkClient, model: Model, *, path: str | None, name: str, timeout_s: float
-) -> None:
-    """Check address, key and model name by the model's page, or else by asking for one token.
-
-    Args:
-        client: the server's client.
-        model: the model to ask.
-        path: the page that lists models; None if the API has none.
-        name: the provider's model id.
-        timeout_s: read timeout.
-
-    Raises:
-        ModelError: the check failed.
-    """
-    try:
-        known = path is not None and await client.has_model_page(path, name, timeout_s)
-    except SdkCallError as refused:
-        raise refused.error from None
-    if not known:
-        async with aclosing(model.stream(Prompt.of("Hi"), Sampling(max_output_tokens=1))) as answer:
-            async for _chunk in answer:
-                pass
