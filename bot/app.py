@@ -11,7 +11,6 @@ import structlog
 from opentelemetry.trace import TracerProvider
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.brainstorm_setup import open_brainstorms
 from bot.errors import ConfigurationError
@@ -47,12 +46,10 @@ class Bot:
 
     app: AsyncApp
     signatures: SignatureVerifier
-    client: AsyncWebClient
     jobs: Dispatcher
     database: Database
     runs: RunStore
     metrics: Metrics
-    link: SlackLink
     identity: IdentityLookup
     catalogue: ModelCatalogue
     health: Health
@@ -93,7 +90,11 @@ async def open_bot(
         log.info("slack_reached", team=(await slack.identity.get()).team)
         observer = CompositeObserver(metrics, tracing)
         parts = share_parts(settings, stores, catalogue, slack, observer, now=now)
-        share = _broadcast(catalogue.worker_share.set_count, metrics.set_workers)
+
+        def share(workers: int) -> None:
+            catalogue.worker_share.set_count(workers)
+            metrics.set_workers(workers)
+
         jobs = await stack.enter_async_context(open_queue(parts, share))
         brainstorm = await stack.enter_async_context(open_brainstorms(parts, jobs))
         days = settings.storage.retention_days
@@ -102,26 +103,14 @@ async def open_bot(
         yield Bot(
             app,
             signatures,
-            slack.client,
             jobs,
             stores.database,
             stores.runs,
             metrics,
-            health.link,
             slack.identity,
             catalogue,
             health,
         )
-
-
-def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
-    """Return a function that passes a count on to every receiver."""
-
-    def broadcast(count: int) -> None:
-        for receive in receivers:
-            receive(count)
-
-    return broadcast
 
 
 def _check_tokens(settings: Settings, mode: Mode) -> None:
