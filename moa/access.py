@@ -11,7 +11,7 @@ from moa.environment import Lookup
 from moa.errors import PipelineError
 from moa.pipeline.config import ModelDefinition
 from moa.pipeline.provider_presets import PRESETS, ProviderPreset
-from moa.providers.endpoints import checked_key
+from moa.providers.server_access import checked_key
 from moa.redaction import remember
 
 _TOKEN_VARIABLES: Final = frozenset({"ANTHROPIC_AUTH_TOKEN", "AZURE_OPENAI_AD_TOKEN"})

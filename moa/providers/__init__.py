@@ -60,20 +60,7 @@ def build(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedMo
 def _openai(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
     from moa.providers.openai import OpenAIModel  # noqa: PLC0415 - imported on first use
 
-    return OpenAIModel(
-        profile,
-        spec.model,
-        endpoints,
-        base_url=spec.base_url,
-        api_key=spec.api_key,
-        headers=spec.headers,
-        timeout_s=spec.timeout_s,
-        reasoning_tokens=spec.reasoning_tokens,
-        reasoning_effort=spec.reasoning_effort,
-        omit=spec.omit,
-        system_role=spec.system_role,
-        options=spec.options,
-    )
+    return OpenAIModel(profile, spec, endpoints)
 
 
 def _azure(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
@@ -92,22 +79,7 @@ def _cloud(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedM
 def _anthropic(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
     from moa.providers.anthropic import AnthropicModel  # noqa: PLC0415 - imported on first use
 
-    return AnthropicModel(
-        profile,
-        spec.model,
-        endpoints,
-        base_url=spec.base_url,
-        api_key=spec.api_key,
-        is_token=spec.is_token,
-        headers=spec.headers,
-        api=PRESETS[spec.provider].api,
-        cloud=spec.cloud,
-        timeout_s=spec.timeout_s,
-        reasoning_tokens=spec.reasoning_tokens,
-        reasoning_effort=spec.reasoning_effort,
-        omit=spec.omit,
-        options=spec.options,
-    )
+    return AnthropicModel(profile, spec, endpoints)
 
 
 def _local(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Self
 
 from moa.environment import lookup_in
-from moa.errors import PipelineError
 from moa.network import Network
 from moa.pipeline.provider_presets import Api
 from moa.providers import cloud_clients, prices, sdk_clients
@@ -91,14 +90,3 @@ class Endpoints:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-
-def checked_key(api_key: str | None) -> str | None:
-    """Return the key unchanged.
-
-    Raises:
-        PipelineError: it holds something a header can't, such as a line break or a curly quote.
-    """
-    if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
-        raise PipelineError("The key contains an invalid character. Was it copied correctly?")
-    return api_key

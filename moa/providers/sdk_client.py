@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 CONNECT_S: Final = 10.0
 """Connect timeout in seconds, including TLS."""
 
-DEFAULT_TIMEOUT_S: Final = 120.0
-"""Read timeout in seconds."""
-
 _NO_PAGE_STATUSES: Final = frozenset({400, 404, 405, 501})
 """Statuses of servers that have no page for a single model."""
 
