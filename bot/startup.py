@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
-from sqlalchemy.engine import make_url
 
 from bot.app import Bot
 from bot.figures import pipeline_shape
@@ -74,6 +73,6 @@ def _shape(catalogue: ModelCatalogue, name: str) -> str:
 
 def _database(bot: Bot) -> str:
     """Return where the data is, without the user and password."""
-    where = location(make_url(bot.database.dsn))
+    where = location(bot.database.engine.url)
     kind = "" if bot.database.file else "Postgres at "
     return f"{kind}{where} ({'new' if bot.database.is_new else 'existing'})"
