@@ -78,7 +78,7 @@ class CallPool:
         self, model: Model, slot: CallSlot, request: ModelRequest, deadline: float
     ) -> InFlightCall:
         """Start a call. It is cancelled at the deadline, even while it is streaming."""
-        call = InFlightCall(slot, model, self.now(), deadline, question=self)
+        call = InFlightCall(slot, model, self.now(), question=self)
         forward = self._forward_all if slot.role == "aggregator" else self._forward_first
         call.task = asyncio.create_task(call.run(request.prompt, request.sampling, forward(call)))
         self._running[call] = self._loop.call_at(deadline, call.cancel, "timeout")
