@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import structlog
 
 from bot.app import Bot
-from bot.figures import pipeline_shape
+from bot.figures import shape_of
 from bot.settings import Settings
 from bot.slack.api.connection import Mode
 from bot.storage.database_url import location
@@ -60,15 +60,9 @@ def _version() -> str:
 
 def _pipelines(catalogue: ModelCatalogue) -> Sequence[str]:
     return [
-        f"{name}{' (default)' if name == catalogue.default else ''}: {_shape(catalogue, name)}"
-        for name in catalogue.pipelines
+        f"{name}{' (default)' if name == catalogue.default else ''}: {shape_of(pipeline)}"
+        for name, pipeline in catalogue.pipelines.items()
     ]
-
-
-def _shape(catalogue: ModelCatalogue, name: str) -> str:
-    pipeline = catalogue.pipelines[name]
-    layers = [layer.proposers for layer in pipeline.layers]
-    return pipeline_shape(layers, pipeline.aggregators[0])
 
 
 def _database(bot: Bot) -> str:
