@@ -24,13 +24,13 @@ from bot.slack.reply.ladder import Ladder
 from bot.slack.reply.live_message import (
     MESSAGE_OVER,
     STREAM_ENDED,
-    Chunk,
     EditedMessage,
     LiveMessage,
     MessagePart,
     StreamedMessage,
 )
 from bot.slack.reply.recovery import remove_unconfirmed, reply_exists, stop_stream
+from bot.slack.reply.task_cards import Chunk
 
 log = structlog.get_logger(__name__)
 

@@ -25,11 +25,11 @@ from bot.slack.markdown.split import MAX_CHARS
 from bot.slack.reply.context import STRICT, ReplyContext
 from bot.slack.reply.ephemeral_reply import end_notice
 from bot.slack.reply.follow_up import post_buttons
-from bot.slack.reply.live_message import Chunk
 from bot.slack.reply.message_chain import MessageChain
 from bot.slack.reply.notices import RETRYABLE, notify, notify_privately
 from bot.slack.reply.progress import Progress
 from bot.slack.reply.recovery import clean_up, lacks_buttons, reply_exists, withdraw
+from bot.slack.reply.task_cards import Chunk
 from bot.slack.reply.typing_status import TypingStatus
 from bot.slack.reply.upload import upload
 from bot.slack.ui.blocks import section
