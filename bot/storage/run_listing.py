@@ -29,27 +29,24 @@ class RunSummary:
     cost_usd: float | None
 
 
-class RunListing:
-    """Reads runs for operators."""
+async def latest_runs(
+    database: Database, *, state: str | None = None, limit: int = 20
+) -> Sequence[RunSummary]:
+    """Return the latest runs.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def runs(self, *, state: str | None = None, limit: int = 20) -> Sequence[RunSummary]:
-        """Return the latest runs.
-
-        Args:
-            state: only runs in this state; "live" for all unfinished ones.
-            limit: the most runs to return.
-        """
-        query = select(*(runs.c[name] for name in RunSummary.__slots__))
-        query = query.order_by(runs.c.created_at.desc()).limit(limit)
-        if state is not None:
-            # Unfinished states get both conditions, so that the index of live runs is used.
-            query = query.where(*([IS_LIVE] if state in UNFINISHED_STATES else []))
-            query = query.where(*([] if state == "live" else [runs.c.state == state]))
-        async with self._database.connect() as connection:
-            return [_listed(row) for row in await connection.execute(query)]
+    Args:
+        database: where they are stored.
+        state: only runs in this state; "live" for all unfinished ones.
+        limit: the most runs to return.
+    """
+    query = select(*(runs.c[name] for name in RunSummary.__slots__))
+    query = query.order_by(runs.c.created_at.desc()).limit(limit)
+    if state is not None:
+        # Unfinished states get both conditions, so that the index of live runs is used.
+        query = query.where(*([IS_LIVE] if state in UNFINISHED_STATES else []))
+        query = query.where(*([] if state == "live" else [runs.c.state == state]))
+    async with database.connect() as connection:
+        return [_listed(row) for row in await connection.execute(query)]
 
 
 def _listed(row: Row[Any]) -> RunSummary:

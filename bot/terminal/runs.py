@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bot.errors import ConfigurationError
 from bot.ports import Run
 from bot.storage.call_log import StoredCallLog
-from bot.storage.run_listing import RunListing, RunSummary
+from bot.storage.run_listing import RunSummary, latest_runs
 from bot.storage.runs import StoredRunStore
 from bot.terminal.run_store import existing_run_store
 from bot.terminal.safe_text import one_line, safe
@@ -27,7 +27,7 @@ NO_RUNS = "No runs found."
 async def list_runs(database_url: str, print_line: Print, *, state: str | None, limit: int) -> None:
     """Print the latest runs, one per line, without their texts."""
     async with existing_run_store(database_url) as database:
-        runs = await RunListing(database).runs(state=state, limit=limit)
+        runs = await latest_runs(database, state=state, limit=limit)
     if not runs:
         print_line(NO_RUNS)
         return

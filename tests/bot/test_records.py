@@ -14,7 +14,7 @@ from bot.storage.database import Database
 from bot.storage.feedback import StoredFeedback
 from bot.storage.question_history import StoredHistory
 from bot.storage.retention import DeletionScope, Retention
-from bot.storage.run_listing import RunListing
+from bot.storage.run_listing import latest_runs
 from bot.storage.runs import StoredRunStore
 from bot.storage.tables import metadata, runs
 from tests.bot.test_storage import ANSWER, CALL, QUESTION
@@ -105,10 +105,9 @@ async def test_an_operator_lists_the_latest_runs(
     )
     for run_id, days in ((old, 3), (live, 2), (new, 1)):
         await set_age(opened, run_id, days)
-    listing = RunListing(opened)
-    assert [run.id for run in await listing.runs(limit=2)] == [new, live]
-    assert [run.id for run in await listing.runs(state="live")] == [live]
-    assert [run.id for run in await listing.runs(state="answered")] == [new, old]
+    assert [run.id for run in await latest_runs(opened, limit=2)] == [new, live]
+    assert [run.id for run in await latest_runs(opened, state="live")] == [live]
+    assert [run.id for run in await latest_runs(opened, state="answered")] == [new, old]
 
 
 async def test_the_latest_feedback_on_a_reply_counts(
