@@ -28,7 +28,7 @@ from bot.storage.database import Database
 from bot.storage.retention import Retention
 from bot.telemetry.composite import CompositeObserver
 from bot.telemetry.metrics import Metrics
-from bot.telemetry.model_info import model_info
+from bot.telemetry.model_info import ModelInfo
 from bot.telemetry.traces import Tracing
 from moa.catalogue import ModelCatalogue
 from moa.providers import ProvidedModel
@@ -83,7 +83,8 @@ async def open_bot(
         stores = await stack.enter_async_context(open_stores(settings.environment.database_url))
         catalogue = await stack.enter_async_context(open_catalogue(settings, models))
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
-        tracing = Tracing(model_info(catalogue.tables), tracer_provider)
+        infos = {name: ModelInfo.from_definition(d) for name, d in catalogue.tables.items()}
+        tracing = Tracing(infos, tracer_provider)
         slack = await stack.enter_async_context(open_workspace(settings, metrics.count_slack_call))
         health = Health(stores.database, stores.runs, metrics, SlackLink(mode))
         await (contact or require_identity)(slack.identity, health)
