@@ -87,7 +87,7 @@ def ollama_address(host: str) -> str:
     return f"{url.scheme}://{name}:{port}{url.path.rstrip('/')}"
 
 
-def key_variable(table: ModelDefinition, lookup: Lookup | None = None) -> str | None:
+def key_variable(table: ModelDefinition, lookup: Lookup) -> str | None:
     """Return the variable that holds a model's key; None if the model needs no key.
 
     Args:
@@ -101,7 +101,7 @@ def key_variable(table: ModelDefinition, lookup: Lookup | None = None) -> str | 
     if table.base_url and not preset.key_follows_base_url:
         return None
     variables = preset.key_variables
-    found = next((name for name in variables if lookup and lookup(name)), None)
+    found = next((name for name in variables if lookup(name)), None)
     if found or not preset.needs_key or _has_credential_header(table):
         return found
     return variables[0]

@@ -14,8 +14,6 @@ from moa.providers.sdk_client import SdkClient
 from moa.providers.server_access import ServerAccess
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from moa.providers.llama import LocalServer
 
 _Build = Callable[[ServerAccess, Network], SdkClient]
@@ -83,10 +81,5 @@ class Endpoints:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
