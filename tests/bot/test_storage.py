@@ -108,7 +108,7 @@ async def test_a_run_is_read_as_it_was_stored(runs: StoredRunStore) -> None:
     assert run is not None
     assert run.question == QUESTION
     assert run.answers == (labelled, failed)
-    assert run.aggregator == writer
+    assert run.aggregators == (writer,)
     assert (run.reply, run.status, run.notes) == ("The reply.", "complete", ("N.",))
     assert run.posts == ("2.000100", "2.000200")
     assert run.state == "waiting"
