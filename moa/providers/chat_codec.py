@@ -8,7 +8,7 @@ from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
 from moa.providers.answer_decoder import AnswerDecoder, Event
 from moa.providers.error_details import as_mapping
-from moa.providers.response_shapes import extract_refusal, extract_text, parse_stop, select_choice
+from moa.providers.response_shapes import extract_refusal, extract_text, select_choice
 from moa.providers.surrogates import replace_surrogates
 from moa.providers.turns import inline_system
 from moa.providers.usage_fields import find_chat_usage
@@ -88,11 +88,3 @@ class ChatDecoder(AnswerDecoder):
             self.stop = "refusal"
         if reason := choice.get("finish_reason") or choice.get("finishReason"):
             self._finish(reason)
-
-    def _finish(self, reason: object) -> None:
-        stop = parse_stop(reason)
-        if stop == "broken":
-            self.error = error_mapping.cut_off()
-        elif stop is not None:
-            self.finished = True
-            self.stop = self.stop if self.stop == "refusal" else stop

@@ -8,7 +8,7 @@ from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
 from moa.providers.answer_decoder import AnswerDecoder, Event
 from moa.providers.error_details import as_mapping
-from moa.providers.response_shapes import extract_text, parse_stop
+from moa.providers.response_shapes import extract_text
 from moa.providers.surrogates import replace_surrogates
 from moa.providers.turns import merge_turns
 from moa.providers.usage_fields import parse_messages_usage
@@ -78,13 +78,6 @@ class MessagesDecoder(AnswerDecoder):
                 self._fail(event.get("error"))
             case _:  # "ping", "content_block_stop" and future event types
                 pass
-
-    def _finish(self, reason: object) -> None:
-        stop = parse_stop(reason)
-        if stop == "broken":
-            self.error = error_mapping.cut_off()
-        elif stop is not None:
-            self.stop, self.finished = stop, True
 
     def _merge_usage(self, usage: object) -> None:
         fields = {k: v for k, v in as_mapping(usage).items() if v is not None}

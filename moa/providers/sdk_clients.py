@@ -136,10 +136,8 @@ def _headers(access: ServerAccess, address: Address | None, sdk: Any) -> dict[st
         for name, value in access.headers
     }
     headers: dict[str, Any] = without_telemetry(sdk) | configured
-    if _AUTHORIZATION in configured:
-        return headers
     if address and address.authorization:
-        headers[_AUTHORIZATION] = address.authorization
+        headers.setdefault(_AUTHORIZATION, address.authorization)
     return headers
 
 
