@@ -18,6 +18,7 @@ def _repeated(word: str, times: int) -> str:
 
 texts = st.one_of(
     st.text(max_size=300),
+    st.text("0A:|> \n", max_size=300),
     st.builds(_repeated, st.text(min_size=1, max_size=5), st.integers(1, 900)),
 )
 
@@ -36,6 +37,7 @@ def talk(*turns: str, system: str = "") -> Prompt:
 
 
 @given(texts, st.integers(0, 1000))
+@example("| 00A 0:A0A0000000:0A0A0A| 0", 30)
 def test_a_shortened_text_fits_into_its_room(text: str, room: int) -> None:
     """In any script, the start and end are kept, and the gap says how much is missing."""
     short = token_budget.shorten(text, room)
@@ -45,9 +47,10 @@ def test_a_shortened_text_fits_into_its_room(text: str, room: int) -> None:
     else:
         head, _, rest = short.partition("\n\n[… ")
         count, _, tail = rest.partition(" characters left out …]\n\n")
+        marks = tail[: int(count) - len(text) + len(head) + len(tail)]
         assert text.startswith(head)
-        assert text.endswith(tail)
-        assert int(count) == len(text) - len(head) - len(tail)
+        assert text.endswith(tail.removeprefix(marks))
+        assert set(marks) <= set("> |")  # of a quoted line that is cut
 
 
 def test_a_lone_surrogate_does_no_harm() -> None:
