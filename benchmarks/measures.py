@@ -34,10 +34,15 @@ async def alone(candidate: Candidate, work: Work, _count: int, _address: str) ->
     return {"seconds": reply.seconds, "first_token": reply.first_token_s}
 
 
-async def at_once(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
+async def at_once(candidate: Candidate, work: Work, count: int, address: str) -> Figures:
     """Ask many questions at the same moment."""
     await candidate.ask(WARM, QUESTION)
     gc.collect()
+    return await at_once_cold(candidate, work, count, address)
+
+
+async def at_once_cold(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
+    """Ask many questions at the same moment, the first ones of a process. Needs a fresh process."""
     cpu = time.process_time()
     replies = await asyncio.gather(*(candidate.ask(work, QUESTION) for _ in range(count)))
     cpu = time.process_time() - cpu
@@ -82,6 +87,7 @@ async def waiting(candidate: Candidate, work: Work, count: int, address: str) ->
 MEASURES: Mapping[str, Measure] = {
     "alone": alone,
     "at_once": at_once,
+    "at_once_cold": at_once_cold,
     "streamed": streamed,
     "in_a_row": in_a_row,
     "waiting": waiting,

@@ -10,7 +10,7 @@ from typing import Self
 import moa
 from benchmarks.candidate import TimedReply
 from benchmarks.work import Work
-from moa.providers import Endpoints, ModelSpec, build
+from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 
 
 class Candidate:
@@ -23,7 +23,8 @@ class Candidate:
         self._plans: dict[Work, moa.Plan] = {}
 
     async def __aenter__(self) -> Self:
-        """Do nothing: the first question opens the connections."""
+        """Load the SDK, as `moa.load` and the bot do. The first question opens the connections."""
+        await self._built("prepared").prepare()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -52,6 +53,9 @@ class Candidate:
 
     def _model(self, name: str) -> moa.Model:
         if name not in self._models:
-            spec = ModelSpec(provider="openai", model=name, base_url=self._address)
-            self._models[name] = moa.resilient(build(spec, moa.Profile(name), self._endpoints))
+            self._models[name] = moa.resilient(self._built(name))
         return self._models[name]
+
+    def _built(self, name: str) -> ProvidedModel:
+        spec = ModelSpec(provider="openai", model=name, base_url=self._address)
+        return build(spec, moa.Profile(name), self._endpoints)

@@ -35,6 +35,7 @@ ROWS = (
     Row("first token / ideal (A)", "x", 1.015),
     Row("100 x A at once: median / critical path", "x", 1.20),
     Row("100 x A at once: CPU per question", "ms", 8.0),
+    Row("100 x A at once, cold: median / critical path", "x", 1.30),
     Row("CPU per streamed token", "us", 130.0),
     Row("CPU per token, eight per slice", "us"),
     Row("memory of a waiting question", "kB", 120.0),
@@ -79,6 +80,12 @@ def _at_once(bench: Bench, name: str, _mark: str) -> Figures:
     }
 
 
+def _at_once_cold(bench: Bench, name: str, _mark: str) -> Figures:
+    with bench.fresh(name) as worker:
+        figures = worker.measure("at_once_cold", work.A, AT_ONCE)
+    return {"100 x A at once, cold: median / critical path": figures["median"] / work.A.path_s}
+
+
 def _streamed(title: str, stream: Work, bench: Bench, name: str, _mark: str) -> Figures:
     figures = bench.worker(name).measure("streamed", stream, work.LONG_TOKENS)
     return {title: figures["cpu"] * MICRO}
@@ -120,6 +127,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "alone": _alone,
     "two-layers": _two_layers,
     "at-once": _at_once,
+    "at-once-cold": _at_once_cold,
     "streamed": partial(_streamed, "CPU per streamed token", work.STREAM),
     "slices": partial(_streamed, "CPU per token, eight per slice", work.SLICES),
     "waiting": _waiting,

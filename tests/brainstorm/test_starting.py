@@ -13,8 +13,9 @@ from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.start_view import StartPlace, cost_text, parse_start
 from bot.slack.brainstorm.topics import reads_like_topic, requested_topic
 from bot.slack.routes import START_BRAINSTORM
+from bot.slack.settings.views import VALUE_PREFIX
 from tests.brainstorm.sessions import BrainstormScene, brainstorm_scene, is_accepted
-from tests.slack.home_actions import choose
+from tests.slack.home_actions import choose, stranger
 from tests.slack.user_actions import count_runs
 
 OFFERS = ["offer_brainstorms"]
@@ -225,6 +226,33 @@ async def test_only_the_author_of_a_topic_gets_an_offer(tmp_path: Path) -> None:
         assert len(offers) == 1
         assert not slack.ephemerals(stage.ben, stage.general)
         assert await count_runs(stage) == 0
+
+
+@pytest.mark.parametrize(
+    ("who", "chosen", "offered"),
+    [
+        ("guest", "workspace", True),
+        ("guest", "full_members", False),
+        ("another workspace", "workspace", False),
+        ("another workspace", "everyone", True),
+    ],
+)
+async def test_only_people_who_may_take_part_get_offers(
+    tmp_path: Path, who: str, chosen: str, *, offered: bool
+) -> None:
+    """Others would only be refused when they click."""
+    async with brainstorm_scene(tmp_path) as scene:
+        slack, stage = scene.stage.slack, scene.stage
+        await choose(stage, stage.ana, listening=OFFERS, brainstorm_with=f"{VALUE_PREFIX}{chosen}")
+        zoe = await stranger(stage, who)
+        await slack.post(zoe, stage.general, TOPICS[0])
+        if offered:
+            await slack.wait_for(lambda: slack.ephemerals(zoe, stage.general))
+            return
+        await slack.wait_for_deliveries()
+        await slack.post(stage.ana, stage.general, TOPICS[1])
+        await wait_for_offer(scene)
+        assert not slack.ephemerals(zoe, stage.general)
 
 
 BAD_FORMS: tuple[Any, ...] = (

@@ -51,11 +51,19 @@ TOPIC_IN_BUTTON = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A message whose author gets an offer to brainstorm. `topic` is as received from Slack."""
+    """A message whose author may get an offer to brainstorm.
+
+    Attributes:
+        message: the message.
+        topic: its topic, as received from Slack.
+        is_request: whether the author asked for a brainstorm.
+        own_team: the author's workspace or Enterprise organisation; None if unknown.
+    """
 
     message: Question
     topic: str
     is_request: bool
+    own_team: str | None = None
 
     @property
     def thread_ts(self) -> str | None:
@@ -82,9 +90,18 @@ class BrainstormStarts:
         self._material = material
 
     async def invite(self, invitation: Invitation) -> None:
-        """Offer a brainstorm to the author of a message. Only they see it."""
+        """Offer a brainstorm to the author of a message. Only they see it.
+
+        Someone who may not take part gets an offer only if they asked for one.
+        """
         message = invitation.message
         me = await self._identity.get()
+        author = Actor(message.user, message.channel, invitation.own_team)
+        access = self._support.access
+        if not invitation.is_request and not await access.may_start(
+            me.team_id, message.channel, author
+        ):
+            return
         bare = without_mention(invitation.topic, me.user_id)
         topic = (await mrkdwn_to_text(bare, self._support.views.people.name)).strip()
         text = strings.CALLED if invitation.is_request else strings.OFFER

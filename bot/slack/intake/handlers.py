@@ -147,8 +147,9 @@ class QuestionIntake:
         if not is_new_topic(body.get("event") or {}):
             return None
         rules = await self._services.preferences.rules(message.team, message.channel, message.user)
-        offered = rules.offer_brainstorms
-        return Invitation(message, message.text, is_request=False) if offered else None
+        if not rules.offer_brainstorms:
+            return None
+        return Invitation(message, message.text, is_request=False, own_team=incoming.own_team)
 
     async def _is_question(self, message: Question, rules: Rules) -> bool:
         """Return whether the channel's rules make a message without a mention a question."""

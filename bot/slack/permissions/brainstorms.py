@@ -120,6 +120,18 @@ class BrainstormAccess:
             return "unseen"
         return "yes" if actor.user in members else "no"
 
+    async def may_start(self, team: str, channel: str, author: Actor) -> bool:
+        """Return whether the author of a message in a channel may start a brainstorm there.
+
+        False if that can't be checked.
+        """
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                return await self._check(team, channel, author) == "yes"
+        except SLACK_ERRORS as error:
+            log.info("author_not_checked", error=code_of(error))
+            return False
+
     async def is_member(self, session: BrainstormSession, user: str) -> bool:
         """Return whether a user is in a brainstorm's channel. True if that can't be checked."""
         try:
