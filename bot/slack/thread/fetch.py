@@ -22,6 +22,9 @@ PAGE_LIMIT = 50
 """The most pages to read. They come oldest first, so a longer thread loses its newest messages. But
 no model can read 50,000 messages."""
 
+LATEST_TS = "9999999999.000000"
+"""A ts later than that of any message, for a question without a message: it reads all of them."""
+
 
 async def fetch_thread(
     client: AsyncWebClient, question: Question
@@ -40,7 +43,8 @@ async def fetch_thread(
         return (), await _fetch_root(client, question) if question.attached else {}
     fetched = await _fetch_pages(client, question)
     own = next((m for m in fetched if m["ts"] == question.ts), None)
-    if own is None and not await root_exists(client, question.channel, question.ts):
+    is_missing = own is None and question.ts != LATEST_TS
+    if is_missing and not await root_exists(client, question.channel, question.ts):
         raise Unanswerable("thread_gone")  # deleted before its event reached us
     before = {m["ts"]: m for m in fetched if float(m["ts"]) < float(question.ts)}
     return [before[ts] for ts in sorted(before, key=float)], own or {}
