@@ -11,7 +11,6 @@ import structlog
 from opentelemetry.trace import TracerProvider
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.brainstorm_setup import open_brainstorms
 from bot.errors import ConfigurationError
@@ -29,7 +28,7 @@ from bot.storage.database import Database
 from bot.storage.retention import Retention
 from bot.telemetry.composite import CompositeObserver
 from bot.telemetry.metrics import Metrics
-from bot.telemetry.model_info import model_info
+from bot.telemetry.model_info import ModelInfo
 from bot.telemetry.traces import Tracing
 from moa.catalogue import ModelCatalogue
 from moa.providers import ProvidedModel
@@ -47,12 +46,10 @@ class Bot:
 
     app: AsyncApp
     signatures: SignatureVerifier
-    client: AsyncWebClient
     jobs: Dispatcher
     database: Database
     runs: RunStore
     metrics: Metrics
-    link: SlackLink
     identity: IdentityLookup
     catalogue: ModelCatalogue
     health: Health
@@ -86,14 +83,19 @@ async def open_bot(
         stores = await stack.enter_async_context(open_stores(settings.environment.database_url))
         catalogue = await stack.enter_async_context(open_catalogue(settings, models))
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
-        tracing = Tracing(model_info(catalogue.tables), tracer_provider)
+        infos = {name: ModelInfo.from_definition(d) for name, d in catalogue.tables.items()}
+        tracing = Tracing(infos, tracer_provider)
         slack = await stack.enter_async_context(open_workspace(settings, metrics.count_slack_call))
         health = Health(stores.database, stores.runs, metrics, SlackLink(mode))
         await (contact or require_identity)(slack.identity, health)
         log.info("slack_reached", team=(await slack.identity.get()).team)
         observer = CompositeObserver(metrics, tracing)
         parts = share_parts(settings, stores, catalogue, slack, observer, now=now)
-        share = _broadcast(catalogue.worker_share.set_count, metrics.set_workers)
+
+        def share(workers: int) -> None:
+            catalogue.worker_share.set_count(workers)
+            metrics.set_workers(workers)
+
         jobs = await stack.enter_async_context(open_queue(parts, share))
         brainstorm = await stack.enter_async_context(open_brainstorms(parts, jobs))
         days = settings.storage.retention_days
@@ -102,26 +104,14 @@ async def open_bot(
         yield Bot(
             app,
             signatures,
-            slack.client,
             jobs,
             stores.database,
             stores.runs,
             metrics,
-            health.link,
             slack.identity,
             catalogue,
             health,
         )
-
-
-def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
-    """Return a function that passes a count on to every receiver."""
-
-    def broadcast(count: int) -> None:
-        for receive in receivers:
-            receive(count)
-
-    return broadcast
 
 
 def _check_tokens(settings: Settings, mode: Mode) -> None:

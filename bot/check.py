@@ -12,7 +12,7 @@ from typing import Literal
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
-from bot.figures import pipeline_shape
+from bot.figures import shape_of
 from bot.file_rights import others_can_open
 from bot.models import model_catalogue
 from bot.settings import (
@@ -234,9 +234,8 @@ async def _check_answer(model: Model) -> None:
 
 def _check_pipeline(catalogue: ModelCatalogue, name: str) -> Finding:
     pipeline = catalogue.pipelines[name]
-    layers = [layer.proposers for layer in pipeline.layers]
     default = " (the default)" if name == catalogue.default else ""
-    summary = f"{name}{default}: {pipeline_shape(layers, pipeline.aggregators[0])}"
+    summary = f"{name}{default}: {shape_of(pipeline)}"
     if keyless := [model for model in pipeline.models if catalogue.missing_key(model)]:
         return Finding("missing", f"{summary}. No key for {', '.join(keyless)}")
     try:

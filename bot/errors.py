@@ -29,7 +29,6 @@ Trouble = Literal[
     "refused",
     "internal",
 ]
-"""Why a question got no answer; the asker sees a text for it."""
 """Why a question got no answer. The asker sees a text for it."""
 
 NEEDS_A_CHANGE = frozenset(

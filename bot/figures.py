@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from moa.pipeline.definition import Pipeline
+
 _TENTHS_BELOW_S = 10
 _FOUR_DIGITS_BELOW_USD = 0.1
 _SMALLEST_USD = 0.0001
@@ -34,6 +36,12 @@ def cost(usd: float | None, *, estimated: bool = False) -> str:
     if usd == 0:
         return "no cost"
     return f"about {dollars(usd)}" if estimated else dollars(usd)
+
+
+def shape_of(pipeline: Pipeline) -> str:
+    """Return a pipeline's proposers and its first aggregator, as `pipeline_shape` writes them."""
+    layers = [layer.proposers for layer in pipeline.layers]
+    return pipeline_shape(layers, pipeline.aggregators[0])
 
 
 def pipeline_shape(layers: Iterable[Sequence[str]], aggregator: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,18 +14,6 @@ from bot.telemetry.metrics import Metrics
 
 QUEUE_TIMEOUT_S = 5.0
 """Seconds to wait for the queue's figures; Prometheus waits 10 by default."""
-
-
-class HealthReport(Protocol):
-    """What the operators' routes show."""
-
-    async def is_ready(self) -> bool:
-        """Return whether the process can take questions."""
-        ...
-
-    async def scrape(self) -> bytes:
-        """Return all metrics in the Prometheus text format."""
-        ...
 
 
 class Health:
@@ -90,7 +77,7 @@ class ProcessHealth:
     """
 
     def __init__(self, mode: Mode) -> None:
-        self.bot: HealthReport | None = None
+        self.bot: Health | None = None
         self._mode: Mode = mode
 
     async def is_ready(self) -> bool:

@@ -137,7 +137,6 @@ async def serve(
     host: str,
     port: int,
     *,
-    option: str = "--port",
     limits: ConnectionLimits = DEFAULT_LIMITS,
 ) -> AsyncGenerator[int, None]:
     """Serve an application and yield the port it listens on (a free one for port 0).
@@ -146,13 +145,12 @@ async def serve(
         application: the application.
         host: the address to listen on.
         port: the port to listen on.
-        option: the option that sets the port, for the error message.
         limits: what clients may hold before they have sent a whole request.
 
     Raises:
         ConfigurationError: the port can't be opened.
     """
-    with open_port(host, port, option) as listener:
+    with open_port(host, port, "--port") as listener:
         async with serve_on(listener, application, limits):
             yield port_of(listener)
 

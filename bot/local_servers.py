@@ -13,10 +13,10 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Final, cast
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 
 from moa.access import OLLAMA_PORT, ollama_address
 from moa.addresses import is_loopback
@@ -187,12 +187,12 @@ def can_answer(name: str, details: Mapping[str, Any] | None = None) -> bool:
 
 
 def _model(name: str, details: Mapping[str, Any]) -> ServedModel:
-    served = ServedModel(name, _family(details) or _family_in(name), _number(details.get("size")))
     meta = details.get("meta")
     n_ctx = _number(cast("dict[str, Any]", meta).get("n_ctx")) if isinstance(meta, dict) else 0
     loaded = _number(details.get("loaded_context_length"))
     window = loaded or n_ctx or _number(details.get("max_model_len"))
-    return replace(served, context_window=window or None)
+    family = _family(details) or _family_in(name)
+    return ServedModel(name, family, _number(details.get("size")), window or None)
 
 
 def _family(details: Mapping[str, Any]) -> str:
@@ -239,8 +239,8 @@ class _Client:
 
     def __init__(self, candidate: _Candidate) -> None:
         self._deadline = time.monotonic() + candidate.seconds
-        is_local = is_loopback(candidate.url)
-        self._opener = _opener(without_proxy=is_local)
+        handler = ProxyHandler({} if is_loopback(candidate.url) else None)
+        self._opener = build_opener(_NoRedirects, handler)
 
     def get(self, url: str) -> object:
         """Return a response's JSON, or None if it doesn't arrive in time."""
@@ -252,7 +252,3 @@ class _Client:
                 return json.loads(response.read(MAX_BYTES))
         except (OSError, HTTPException, ValueError):
             return None
-
-
-def _opener(*, without_proxy: bool) -> OpenerDirector:
-    return build_opener(_NoRedirects, ProxyHandler({} if without_proxy else None))

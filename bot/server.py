@@ -16,12 +16,11 @@ import structlog
 from bot import logs
 from bot.app import Bot, open_bot
 from bot.errors import ConfigurationError
-from bot.health import Health, HealthReport, ProcessHealth
+from bot.health import Health, ProcessHealth
 from bot.http import (
     address_of,
     admin_web_app,
     open_port,
-    port_of,
     serve_on,
     slack_web_app,
     starting_web_app,
@@ -35,8 +34,6 @@ from bot.startup import announce
 from bot.telemetry.traces import add_trace_ids
 
 log = structlog.get_logger(__name__)
-
-ADMIN_OPTION = "--metrics-port"
 
 GC_THRESHOLD = 100_000
 """New objects between two collections of the youngest generation. One question creates
@@ -93,7 +90,7 @@ async def run_worker(
 
 
 def _open_admin_port(stack: ExitStack, host: str, port: int | None) -> socket.socket | None:
-    return None if port is None else stack.enter_context(open_port(host, port, ADMIN_OPTION))
+    return None if port is None else stack.enter_context(open_port(host, port, "--metrics-port"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ async def _serve(
     try:
         async with AsyncExitStack() as stack:
             if ports.admin is not None:
-                await stack.enter_async_context(_serve_admin_on(health, ports.admin))
+                await stack.enter_async_context(_serve_admin(health, ports.admin))
             starting = await stack.enter_async_context(AsyncExitStack())
             if ports.main is not None:
                 scrape = health.scrape if ports.admin is None else None
@@ -204,26 +201,14 @@ async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, Non
         ConfigurationError: Slack refused the app-level token.
     """
     token = secret_value(settings.environment.slack_app_token)
-    client = bot.client
+    client = bot.identity.client
     await wait_for_slack(
         lambda: client.apps_connections_open(app_token=token), client.base_url, APP_TOKEN
     )
     socket_mode = SocketMode(bot.app, token, partial(bot.metrics.observe_ack, "socket"))
-    with bot.link.attach(socket_mode.is_up):
+    with bot.health.link.attach(socket_mode.is_up):
         async with socket_mode.connected():
             yield
-
-
-@asynccontextmanager
-async def serve_http(bot: Bot, host: str, port: int) -> AsyncGenerator[int, None]:
-    """Serve HTTP and yield the port (a free one for port 0).
-
-    Raises:
-        ConfigurationError: the port can't be opened.
-    """
-    with open_port(host, port, "--port") as listener:
-        async with serve_slack(bot, listener, with_metrics=True):
-            yield port_of(listener)
 
 
 @asynccontextmanager
@@ -236,31 +221,19 @@ async def serve_slack(
     application = slack_web_app(bot.app, bot.signatures, bot.health.is_ready, scrape, acknowledged)
     with listener:
         async with serve_on(listener, application):
-            with bot.link.attach(always_up):
+            with bot.health.link.attach(always_up):
                 yield
 
 
 @asynccontextmanager
 async def _work(bot: Bot) -> AsyncGenerator[None, None]:
-    with bot.link.attach(always_up):
+    with bot.health.link.attach(always_up):
         yield
 
 
 @asynccontextmanager
-async def serve_admin(health: HealthReport, host: str, port: int) -> AsyncGenerator[int, None]:
-    """Serve the operators' routes on a separate port and yield it (a free one for port 0).
-
-    Raises:
-        ConfigurationError: the port can't be opened.
-    """
-    with open_port(host, port, ADMIN_OPTION) as listener:
-        async with _serve_admin_on(health, listener):
-            yield port_of(listener)
-
-
-@asynccontextmanager
-async def _serve_admin_on(
-    health: HealthReport, listener: socket.socket
+async def _serve_admin(
+    health: ProcessHealth, listener: socket.socket
 ) -> AsyncGenerator[None, None]:
     async with serve_on(listener, admin_web_app(health.is_ready, health.scrape)):
         log.info("metrics_served", address=f"{address_of(listener)}/metrics")

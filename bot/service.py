@@ -153,8 +153,7 @@ class Service:
                 self._check_stop(run)
                 if run.attempt > (MAX_ATTEMPTS_PAID if run.recorded else MAX_ATTEMPTS):
                     raise Unanswerable("internal")
-                if not run.recorded:  # otherwise an earlier attempt was admitted
-                    await self._admission.admit(run)
+                await self._admission.admit(run)
                 await reply.start()
                 outcome = await self._outcome(run, reply, recorder, watch)
         finally:

@@ -140,33 +140,29 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
         ConfigurationError: names the file, each wrong key, the allowed values and the closest
             match.
     """
-    folder = folder or Path.cwd()
-    merged = _merged_variables(folder, variables)
-    return _read_config(folder, _environment(merged), merged)
+    merged = load_variables(folder, variables)
+    return _read_config(folder or Path.cwd(), _environment(merged), merged)
 
 
-def load_environment(folder: Path | None = None) -> Environment:
+def load_environment() -> Environment:
     """Read only the environment variables and `.env`, for commands that call no model.
 
     Raises:
         ConfigurationError: names each invalid variable.
     """
-    return _environment(_merged_variables(folder or Path.cwd(), None))
+    return _environment(load_variables())
 
 
-def load_variables(folder: Path | None = None) -> Mapping[str, str]:
-    """Read the environment merged over `.env`, unchecked.
+def load_variables(
+    folder: Path | None = None, variables: Mapping[str, str] | None = None
+) -> Mapping[str, str]:
+    """Read the environment merged over `.env`, unchecked. For the arguments see `load`.
 
     Raises:
         ConfigurationError: `.env` can't be read.
     """
-    return _merged_variables(folder or Path.cwd(), None)
-
-
-def _merged_variables(folder: Path, variables: Mapping[str, str] | None) -> dict[str, str]:
-    merged = _dotenv(folder / ".env")
-    merged.update(os.environ if variables is None else variables)
-    return merged
+    environment = os.environ if variables is None else variables
+    return {**_dotenv((folder or Path.cwd()) / ".env"), **environment}
 
 
 def _dotenv(path: Path) -> dict[str, str]:

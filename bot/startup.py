@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
-from sqlalchemy.engine import make_url
 
 from bot.app import Bot
-from bot.figures import pipeline_shape
+from bot.figures import shape_of
 from bot.settings import Settings
 from bot.slack.api.connection import Mode
 from bot.storage.database_url import location
@@ -61,19 +60,13 @@ def _version() -> str:
 
 def _pipelines(catalogue: ModelCatalogue) -> Sequence[str]:
     return [
-        f"{name}{' (default)' if name == catalogue.default else ''}: {_shape(catalogue, name)}"
-        for name in catalogue.pipelines
+        f"{name}{' (default)' if name == catalogue.default else ''}: {shape_of(pipeline)}"
+        for name, pipeline in catalogue.pipelines.items()
     ]
-
-
-def _shape(catalogue: ModelCatalogue, name: str) -> str:
-    pipeline = catalogue.pipelines[name]
-    layers = [layer.proposers for layer in pipeline.layers]
-    return pipeline_shape(layers, pipeline.aggregators[0])
 
 
 def _database(bot: Bot) -> str:
     """Return where the data is, without the user and password."""
-    where = location(make_url(bot.database.dsn))
+    where = location(bot.database.engine.url)
     kind = "" if bot.database.file else "Postgres at "
     return f"{kind}{where} ({'new' if bot.database.is_new else 'existing'})"

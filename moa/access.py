@@ -11,7 +11,7 @@ from moa.environment import Lookup
 from moa.errors import PipelineError
 from moa.pipeline.config import ModelDefinition
 from moa.pipeline.provider_presets import PRESETS, ProviderPreset
-from moa.providers.endpoints import checked_key
+from moa.providers.server_access import checked_key
 from moa.redaction import remember
 
 _TOKEN_VARIABLES: Final = frozenset({"ANTHROPIC_AUTH_TOKEN", "AZURE_OPENAI_AD_TOKEN"})
@@ -87,7 +87,7 @@ def ollama_address(host: str) -> str:
     return f"{url.scheme}://{name}:{port}{url.path.rstrip('/')}"
 
 
-def key_variable(table: ModelDefinition, lookup: Lookup | None = None) -> str | None:
+def key_variable(table: ModelDefinition, lookup: Lookup) -> str | None:
     """Return the variable that holds a model's key; None if the model needs no key.
 
     Args:
@@ -101,7 +101,7 @@ def key_variable(table: ModelDefinition, lookup: Lookup | None = None) -> str | 
     if table.base_url and not preset.key_follows_base_url:
         return None
     variables = preset.key_variables
-    found = next((name for name in variables if lookup and lookup(name)), None)
+    found = next((name for name in variables if lookup(name)), None)
     if found or not preset.needs_key or _has_credential_header(table):
         return found
     return variables[0]
@@ -109,7 +109,8 @@ def key_variable(table: ModelDefinition, lookup: Lookup | None = None) -> str | 
 
 def unset_variable(table: ModelDefinition, lookup: Lookup) -> str | None:
     """Return the variable that should hold a model's key or header; None if all are set."""
-    needed = [key_variable(table, lookup), *(name for _, name in _header_variables(table))]
+    named = (_FROM_VARIABLE.fullmatch(value) for value in table.headers.values())
+    needed = [key_variable(table, lookup), *(found[2] for found in named if found)]
     return next((name for name in needed if name and not lookup(name)), None)
 
 
@@ -137,10 +138,9 @@ def headers_of(table: ModelDefinition, lookup: Lookup) -> dict[str, str]:
         PipelineError: a header's variable isn't set, or has a character that headers can't contain.
     """
     headers = dict(_own_headers(table, lookup))
-    names = dict(_header_variables(table))
     for header, value in table.headers.items():
-        if header in names:
-            headers[header] = _header_value(header, value, lookup)
+        if found := _FROM_VARIABLE.fullmatch(value):
+            headers[header] = _header_value(header, found, lookup)
         else:
             headers[header] = value
             if header.lower() in _CREDENTIAL_HEADERS:
@@ -176,15 +176,7 @@ def _has_credential_header(table: ModelDefinition) -> bool:
     return not _CREDENTIAL_HEADERS.isdisjoint(name.lower() for name in table.headers)
 
 
-def _header_variables(table: ModelDefinition) -> Iterator[tuple[str, str]]:
-    for header, value in table.headers.items():
-        if found := _FROM_VARIABLE.fullmatch(value):
-            yield header, found[2]
-
-
-def _header_value(header: str, value: str, lookup: Lookup) -> str:
-    found = _FROM_VARIABLE.fullmatch(value)
-    assert found is not None
+def _header_value(header: str, found: re.Match[str], lookup: Lookup) -> str:
     held = lookup(found[2])
     if held is None:
         raise PipelineError(f'headers."{header}": {found[2]} is not set.')

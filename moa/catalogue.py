@@ -29,8 +29,6 @@ from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, cost_of
 from moa.resilience import BreakerRules, WorkerShare, resilient
 from moa.types import Price
 
-_WITHOUT_TEMPERATURE = frozenset({"anthropic", "bedrock", "vertex"})
-
 
 class PipelineNotFound(PipelineError, KeyError):
     """There is no pipeline of this name."""
@@ -227,7 +225,6 @@ def cost_in(table: ModelDefinition) -> CostOf:
 
 
 def _profile(name: str, table: ModelDefinition) -> Profile:
-    provider_decides = table.temperature == "provider"
     return Profile(
         name=name,
         context_window=table.context_window or DEFAULT_CONTEXT_WINDOW,
@@ -235,7 +232,7 @@ def _profile(name: str, table: ModelDefinition) -> Profile:
         proposer_max_output_tokens=table.proposer_max_output_tokens,
         aggregator_max_output_tokens=table.aggregator_max_output_tokens,
         temperature=table.temperature if isinstance(table.temperature, float | int) else None,
-        takes_temperature=preset_of(table).api not in _WITHOUT_TEMPERATURE and not provider_decides,
+        takes_temperature=table.temperature != "provider",
         takes_images=table.images,
         persona=table.persona,
         cost=cost_in(table),

@@ -16,8 +16,6 @@ from moa.pipeline.toml_file import read_toml
 from moa.pipeline.toml_lines import with_lines
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from moa.catalogue import ModelCatalogue
     from moa.providers import Endpoints
 
@@ -67,12 +65,7 @@ class Pipelines(Mapping[str, Plan]):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -265,9 +266,7 @@ class Outcome:
     @property
     def cost_usd(self) -> float | None:
         """The run's cost in US dollars; None if the cost of any call that ran is unknown."""
-        costs = [call.cost_usd for call in self.calls if call.usage or call.state != "failed"]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
+        return cost_of_calls(self.calls)
 
     @property
     def usage(self) -> Usage:
@@ -289,3 +288,15 @@ class Outcome:
     def cut_at_limit(self) -> bool:
         """Whether the reply is incomplete because its model reached its length limit."""
         return self.aggregator is not None and self.aggregator.status == "truncated"
+
+
+def cost_of_calls(calls: Iterable[Call]) -> float | None:
+    """Return the cost in US dollars; None if the cost of any call that ran is unknown."""
+    return total_cost(c.cost_usd for c in calls if c.usage or c.state != "failed")
+
+
+def total_cost(costs: Iterable[float | None]) -> float | None:
+    """Return the sum of costs; None if any of them is unknown."""
+    listed = list(costs)
+    known = [cost for cost in listed if cost is not None]
+    return sum(known) if len(known) == len(listed) else None

@@ -13,11 +13,12 @@ from opentelemetry.trace import TracerProvider
 from sqlalchemy import update
 
 from bot.app import Bot, open_bot
+from bot.http import open_port, port_of
 from bot.playground.clock import Clock
 from bot.playground.server import LocalSlack
 from bot.playground.state.installation import BOT_EVENTS
 from bot.playground.state.models import Channel, SlackMessage, SlackView, User
-from bot.server import serve_http, serve_socket
+from bot.server import serve_slack, serve_socket
 from bot.settings import Settings, load
 from bot.storage.tables import runs
 from tests.databases import fresh_sqlite
@@ -153,6 +154,14 @@ class Stage:
 
 
 @asynccontextmanager
+async def served(bot: Bot) -> AsyncGenerator[int]:
+    """Serve Slack's requests to a bot over HTTP, and yield the port."""
+    listener = open_port("127.0.0.1", 0, "--port")
+    async with serve_slack(bot, listener, with_metrics=True):
+        yield port_of(listener)
+
+
+@asynccontextmanager
 async def on_stage(
     folder: Path,
     *,
@@ -198,7 +207,7 @@ async def on_stage(
             )
         )
         if mode == "http":
-            port = await stack.enter_async_context(serve_http(bot, "127.0.0.1", 0))
+            port = await stack.enter_async_context(served(bot))
             slack.request_url = f"http://127.0.0.1:{port}/slack/events"
         else:
             await stack.enter_async_context(serve_socket(bot, settings))

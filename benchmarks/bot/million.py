@@ -20,7 +20,7 @@ from sqlalchemy import text
 from bot.ports import Question
 from bot.storage.database import Database, open_database
 from bot.storage.question_history import StoredHistory
-from bot.storage.run_listing import RunListing
+from bot.storage.run_listing import latest_runs
 from bot.storage.runs import StoredRunStore
 from bot.storage.spend_queries import StoredSpending
 
@@ -72,7 +72,7 @@ def _question(number: int) -> Question:
 
 def operations(database: Database, known: str) -> Mapping[str, Callable[[int], Awaitable[object]]]:
     """Return the measured operations by name."""
-    runs, listing, history = StoredRunStore(database), RunListing(database), StoredHistory(database)
+    runs, history = StoredRunStore(database), StoredHistory(database)
     spending = StoredSpending(database)
 
     async def claim(number: int) -> None:
@@ -85,7 +85,7 @@ def operations(database: Database, known: str) -> Mapping[str, Callable[[int], A
         "claim and end": claim,
         "read a whole run": lambda _: runs.get(known),
         "unfinished": lambda _: runs.unfinished(),
-        "list the latest 20": lambda _: listing.runs(),
+        "list the latest 20": lambda _: latest_runs(database),
         "a person's latest 10": lambda number: history.latest("T1", f"U{number % 900}", 10),
         "spending for a budget": lambda number: spending.use(
             "T1", f"U{number % 900}", "C7", datetime.now(UTC)

@@ -34,10 +34,6 @@ Plans = Callable[[str], Plan]
 """Returns the plan of a pipeline. Raises PipelineError if it no longer exists."""
 
 
-async def unlimited(_session: BrainstormSession) -> None:
-    """Set no limit."""
-
-
 class PipelineIdeaModels:
     """`bot.brainstorm.ports.IdeaModels` with the models of a pipeline.
 
@@ -49,7 +45,7 @@ class PipelineIdeaModels:
         allowance: the most that a brainstorm may have cost, looked up before each call.
     """
 
-    def __init__(self, plans: Plans, allowance: SessionAllowance = unlimited) -> None:
+    def __init__(self, plans: Plans, allowance: SessionAllowance) -> None:
         self._plans = plans
         self._allowance = allowance
 

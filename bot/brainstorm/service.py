@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.brainstorm.ports import BrainstormStore, HandInResult, VoteResult
 from bot.brainstorm.session import EXTENSION, NEXT, BrainstormSession, StartRequest
-from bot.brainstorm.worker import Clock, utc_now
+from bot.brainstorm.worker import Clock
 
 REDRAW = timedelta(seconds=2)
 """How soon the board shows a change. All changes within this time share one redraw."""
@@ -40,7 +40,7 @@ class Brainstorms:
         store: BrainstormStore,
         wake: Wake,
         admission: CostAdmission,
-        now: Clock = utc_now,
+        now: Clock,
     ) -> None:
         self.store = store
         self.now = now

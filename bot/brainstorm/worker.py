@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -57,11 +57,6 @@ class Outdated(Exception):
     """The brainstorm has changed, or another worker has taken over: read it again."""
 
 
-def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
-
-
 class BrainstormWorker:
     """Does the work that is due in a brainstorm."""
 
@@ -71,7 +66,7 @@ class BrainstormWorker:
         board: Board,
         models: IdeaModels,
         results: ResultWriter,
-        now: Clock = utc_now,
+        now: Clock,
     ) -> None:
         self._store = store
         self._board = board

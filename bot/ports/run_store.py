@@ -104,7 +104,7 @@ class RunStore(Protocol):
         """
         ...
 
-    async def delivered(self, run_id: str, attempt: int | None = None) -> None:
+    async def delivered(self, run_id: str, attempt: int = 0) -> None:
         """Mark the reply as delivered: the run is over.
 
         Raises:
@@ -112,7 +112,7 @@ class RunStore(Protocol):
         """
         ...
 
-    async def fail(self, run_id: str, trouble: Trouble, attempt: int | None = None) -> None:
+    async def fail(self, run_id: str, trouble: Trouble, attempt: int = 0) -> None:
         """Store why a run has no reply.
 
         If the question or its thread was deleted, erase the texts. The cost is kept, and a late

@@ -88,11 +88,6 @@ class Run:
         return (*self.answers, *self.rankings, *self.aggregators[-1:])
 
     @property
-    def aggregator(self) -> Answer | None:
-        """The last aggregator's answer, whatever its status."""
-        return self.aggregators[-1] if self.aggregators else None
-
-    @property
     def writer(self) -> Answer | None:
         """The aggregator's answer used as the reply; None if the reply is a draft."""
         wrote = [answer for answer in self.aggregators if answer.readable]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -66,8 +65,3 @@ def read_dots(text: str | None) -> dict[str, int]:
 def dots_text(dots: Mapping[str, int]) -> str:
     """Return a ballot as JSON, without ideas that have no dots."""
     return json.dumps({idea: count for idea, count in sorted(dots.items()) if count})
-
-
-def day_of(moment: datetime) -> str:
-    """Return the UTC day that spending counts toward."""
-    return moment.strftime("%Y-%m-%d")

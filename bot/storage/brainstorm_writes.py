@@ -11,12 +11,9 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.brainstorm.session import BrainstormSession, EndedCall, StartRequest
-from bot.storage.brainstorm_rows import day_of
-from bot.storage.rows import storable, upsert
+from bot.storage.rows import SEED_BITS, day_of, new_id, storable, upsert
+from bot.storage.run_queries import DAY_KEY
 from bot.storage.tables import brainstorms, ideas, spending
-
-SEED_BITS = 63
-DAY_KEY = ("team", "day", "channel", "user")
 
 
 async def put_ideas(
@@ -55,11 +52,9 @@ def call_row(session: BrainstormSession, call: EndedCall) -> Mapping[str, Any]:
 def new_row(request: StartRequest, now: datetime) -> dict[str, Any]:
     """Return the row of a new brainstorm."""
     names = ("key", "team", "channel", "user", "pipeline", "minutes", "dots", "reserved_usd")
-    while (session_id := secrets.token_urlsafe(18)).startswith("-"):
-        pass  # so that no command line mistakes the id for an option
     return {
         **{name: getattr(request, name) for name in names},
-        "id": session_id,
+        "id": new_id(),
         "topic": storable(request.topic),
         "material": storable(request.material),
         "phase": "silence",

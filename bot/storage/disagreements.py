@@ -21,14 +21,13 @@ def read_disagreement(text: str | None) -> Disagreement | None:
     return Disagreement(
         tuple(stored["agreements"]),
         tuple(
-            Difference(found["topic"], tuple(_view(view) for view in found["views"]))
+            Difference(
+                found["topic"],
+                tuple(
+                    View(view["text"], tuple(view["labels"]), tuple(view["models"]))
+                    for view in found["views"]
+                ),
+            )
             for found in stored["differences"]
         ),
     )
-
-
-def _view(stored: dict[str, object]) -> View:
-    labels, models = stored["labels"], stored["models"]
-    assert isinstance(labels, list)
-    assert isinstance(models, list)
-    return View(str(stored["text"]), tuple(map(str, labels)), tuple(map(str, models)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import exists, or_, select
 
@@ -10,6 +11,7 @@ from bot.ports import PastQuestion, Run
 from bot.storage.database import Database
 from bot.storage.erasure import IS_ERASED
 from bot.storage.rows import aware
+from bot.storage.run_queries import in_thread
 from bot.storage.tables import runs
 
 MAX_REMEMBERED = 10_000
@@ -26,32 +28,18 @@ class StoredHistory:
     async def latest(self, team: str, user: str, limit: int) -> Sequence[PastQuestion]:
         """Return a person's latest questions, newest first."""
         query = (
-            select(
-                runs.c.channel,
-                runs.c.ts,
-                runs.c.thread_ts,
-                runs.c.text,
-                runs.c.surface,
-                runs.c.pipeline,
-                runs.c.state,
-                runs.c.created_at,
-            )
+            select(*(runs.c[name] for name in PastQuestion.__slots__))
             .where(runs.c.team == team, runs.c.user == user, ~IS_ERASED)
             .order_by(runs.c.created_at.desc(), runs.c.id)
             .limit(limit)
         )
         async with self._database.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        return [PastQuestion(*row[:-1], aware(row.created_at)) for row in rows]
+            found = [PastQuestion(*row) for row in await connection.execute(query)]
+        return [replace(each, created_at=aware(each.created_at)) for each in found]
 
     async def was_asked_in(self, team: str, channel: str, thread_ts: str) -> bool:
         """Return whether anyone asked the bot in a thread."""
-        here = (
-            runs.c.team == team,
-            runs.c.channel == channel,
-            runs.c.thread_ts == thread_ts,
-        )
-        query = select(exists().where(*here))
+        query = select(exists().where(*in_thread(team, channel, thread_ts)))
         async with self._database.connect() as connection:
             return bool(await connection.scalar(query))
 

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Column, ColumnElement, Delete, Table, and_, delete, func, select
 
 from bot.storage.database import Database
+from bot.storage.rows import day_of
 from bot.storage.tables import (
     IS_LIVE,
     ballots,
@@ -49,11 +50,7 @@ class DeletionScope:
     @property
     def runs(self) -> ColumnElement[bool]:
         """Return the condition on `runs`."""
-        conditions = [
-            *([] if self.team is None else [runs.c.team == self.team]),
-            *([] if self.user is None else [runs.c.user == self.user]),
-            *([] if self.before is None else [runs.c.created_at < self.before]),
-        ]
+        conditions = [*_owned(runs, self), *_older(runs.c.created_at, self)]
         return and_(True, *conditions)  # noqa: FBT003 - SQL's TRUE, in case there are no conditions
 
 
@@ -120,12 +117,14 @@ class Retention:
         if scope == DeletionScope():
             return
         async with self._database.begin() as connection:
-            for statement in brainstorm_deletions(scope.team, scope.user, scope.before):
+            for statement in _brainstorm_deletions(scope):
                 await connection.execute(statement)
             await connection.execute(delete(spending).where(*_spent(scope)))
             if scope.before is not None:
                 return
-            await connection.execute(delete(preferences).where(*_owned(preferences, scope, "id")))
+            await connection.execute(
+                delete(preferences).where(*_owned(preferences, scope, person="id"))
+            )
             if scope.user is not None:
                 await connection.execute(delete(feedback).where(*_said(scope)))
 
@@ -148,21 +147,22 @@ def ago(days: float) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def _owned(table: Table, scope: DeletionScope, person: str) -> list[ColumnElement[bool]]:
-    columns = table.c
-    conditions: list[ColumnElement[bool]] = []
-    if scope.team is not None:
-        conditions.append(columns.team == scope.team)
-    if scope.user is not None:
-        conditions.append(columns[person] == scope.user)
-    return conditions
+def _owned(
+    table: Table, scope: DeletionScope, *, person: str = "user"
+) -> list[ColumnElement[bool]]:
+    ids = {"team": scope.team, person: scope.user}
+    return [table.c[name] == value for name, value in ids.items() if value is not None]
+
+
+def _older(column: Column[datetime], scope: DeletionScope) -> list[ColumnElement[bool]]:
+    return [] if scope.before is None else [column < scope.before]
 
 
 def _spent(scope: DeletionScope) -> list[ColumnElement[bool]]:
-    conditions = _owned(spending, scope, "user")
+    conditions = _owned(spending, scope)
     if scope.before is not None:
         this_month = datetime.now(UTC).replace(day=1)
-        conditions.append(spending.c.day < min(scope.before, this_month).date().isoformat())
+        conditions.append(spending.c.day < day_of(min(scope.before, this_month)))
     return conditions
 
 
@@ -174,36 +174,27 @@ def _said(scope: DeletionScope) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def brainstorm_deletions(
-    team: str | None, user: str | None, before: datetime | None
-) -> list[Delete]:
+def _brainstorm_deletions(scope: DeletionScope) -> list[Delete]:
     """Return the statements that delete brainstorms, and a person's ideas and dots in others'.
 
     Brainstorms without a result are kept, because people are still working on them. A person's
     ideas and dots in them are deleted all the same.
     """
-    finished = [brainstorms.c.phase.in_(("result", "closed")), *_in_team(team)]
-    finished += [] if user is None else [brainstorms.c.user == user]
-    statements = [delete(brainstorms).where(*finished, *_older(brainstorms.c.created_at, before))]
-    if user is None:
+    finished = [brainstorms.c.phase.in_(("result", "closed")), *_owned(brainstorms, scope)]
+    finished += _older(brainstorms.c.created_at, scope)
+    statements = [delete(brainstorms).where(*finished)]
+    if scope.user is None:
         return statements
-    team_brainstorms = select(brainstorms.c.id).where(*_in_team(team))
+    in_team = _owned(brainstorms, DeletionScope(team=scope.team))
+    team_brainstorms = select(brainstorms.c.id).where(*in_team)
     own_ideas = [
-        ideas.c.author == user,
+        ideas.c.author == scope.user,
         ~ideas.c.is_model,
         ideas.c.brainstorm_id.in_(team_brainstorms),
     ]
-    own_dots = [ballots.c.user == user, ballots.c.brainstorm_id.in_(team_brainstorms)]
+    own_dots = [ballots.c.user == scope.user, ballots.c.brainstorm_id.in_(team_brainstorms)]
     return [
         *statements,
-        delete(ideas).where(*own_ideas, *_older(ideas.c.created_at, before)),
-        delete(ballots).where(*own_dots, *_older(ballots.c.changed_at, before)),
+        delete(ideas).where(*own_ideas, *_older(ideas.c.created_at, scope)),
+        delete(ballots).where(*own_dots, *_older(ballots.c.changed_at, scope)),
     ]
-
-
-def _in_team(team: str | None) -> list[ColumnElement[bool]]:
-    return [] if team is None else [brainstorms.c.team == team]
-
-
-def _older(column: Column[datetime], before: datetime | None) -> list[ColumnElement[bool]]:
-    return [] if before is None else [column < before]

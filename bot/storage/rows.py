@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +14,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.ports import Question, Run
 from bot.storage.disagreements import read_disagreement
 from moa import Answer, Call, Usage
+
+SEED_BITS = 63
+
+T = TypeVar("T", Answer, Call)
 
 
 def upsert(dialect: str) -> Any:
@@ -55,7 +60,7 @@ def ledger_row(run_id: str, call: Call) -> dict[str, Any]:
 
 def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -> Run:
     """Build a run from its row, its answers' rows and the ts of its posts."""
-    found = [(answer.role, _answer(answer)) for answer in answers]
+    found = [(answer.role, read_value(Answer, answer, "reason")) for answer in answers]
     return Run(
         id=row.id,
         question=Question(
@@ -92,6 +97,18 @@ def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -
     )
 
 
+def new_id() -> str:
+    """Return an unguessable id that no command line mistakes for an option."""
+    while (made := secrets.token_urlsafe(18)).startswith("-"):
+        pass
+    return made
+
+
+def day_of(moment: datetime) -> str:
+    """Return the UTC day that spending counts toward."""
+    return moment.date().isoformat()
+
+
 def aware(moment: datetime) -> datetime:
     """Add UTC to a time from SQLite, which drops the time zone."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -102,29 +119,17 @@ def storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _answer(row: Row[Any]) -> Answer:
-    return Answer(
-        model=row.model,
-        layer=row.layer,
-        position=row.position,
-        status=row.status,
-        text=row.text,
-        label=row.label,
-        error=row.error,
-        error_kind=row.error_kind,
-        seconds=row.seconds,
-        first_token_seconds=row.first_token_seconds,
-        usage=read_usage(row),
-        cost_usd=row.cost_usd,
-    )
+def read_value(kind: type[T], row: Row[Any], *without: str) -> T:
+    """Build an answer or a call from its row, except for the fields `without`."""
+    names = [name for name in kind.__slots__ if name not in {"usage", *without}]
+    return kind(usage=_usage(row), **{name: getattr(row, name) for name in names})
 
 
 def _plain(value: Answer | Call, *without: str) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__ if name not in without}
 
 
-def read_usage(row: Row[Any]) -> Usage | None:
-    """Return the tokens of an answer or a call, or None if unknown."""
+def _usage(row: Row[Any]) -> Usage | None:
     if row.input_tokens is None:
         return None
     return Usage(

@@ -1,4 +1,4 @@
-"""Lists runs, and the calls of a run, for operators."""
+"""Lists runs for operators."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 
 from bot.storage.database import Database
 from bot.storage.rows import aware
-from bot.storage.tables import IS_LIVE, ledger, runs
+from bot.storage.tables import IS_LIVE, runs
 
 UNFINISHED_STATES = ("live", "waiting", "running")
 
@@ -25,66 +25,28 @@ class RunSummary:
     state: str
     trouble: str | None
     pipeline: str
-    surface: str
-    team: str
-    channel: str
-    user: str
     seconds: float | None
     cost_usd: float | None
-    attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallLine:
-    """One call of a run. Times are in seconds since the run's start.
+async def latest_runs(
+    database: Database, *, state: str | None = None, limit: int = 20
+) -> Sequence[RunSummary]:
+    """Return the latest runs.
 
-    `estimated`: the provider didn't count all tokens, so the tokens and the cost are estimates.
+    Args:
+        database: where they are stored.
+        state: only runs in this state; "live" for all unfinished ones.
+        limit: the most runs to return.
     """
-
-    role: str
-    layer: int
-    model: str
-    attempt: int
-    state: str
-    error_kind: str | None
-    started: float
-    first_token: float | None
-    ended: float
-    input_tokens: int | None
-    output_tokens: int | None
-    cost_usd: float | None
-    estimated: bool
-    reason: str | None
-
-
-class RunListing:
-    """Reads runs for operators."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def runs(self, *, state: str | None = None, limit: int = 20) -> Sequence[RunSummary]:
-        """Return the latest runs.
-
-        Args:
-            state: only runs in this state; "live" for all unfinished ones.
-            limit: the most runs to return.
-        """
-        query = select(*(runs.c[name] for name in RunSummary.__slots__))
-        query = query.order_by(runs.c.created_at.desc()).limit(limit)
-        if state is not None:
-            # Unfinished states get both conditions, so that the index of live runs is used.
-            query = query.where(*([IS_LIVE] if state in UNFINISHED_STATES else []))
-            query = query.where(*([] if state == "live" else [runs.c.state == state]))
-        async with self._database.connect() as connection:
-            return [_listed(row) for row in await connection.execute(query)]
-
-    async def ledger(self, run_id: str) -> Sequence[CallLine]:
-        """Return a run's calls in order, with tokens and cost."""
-        query = select(*(ledger.c[name] for name in CallLine.__slots__))
-        query = query.where(ledger.c.run_id == run_id).order_by(ledger.c.id)
-        async with self._database.connect() as connection:
-            return [CallLine(*row) for row in await connection.execute(query)]
+    query = select(*(runs.c[name] for name in RunSummary.__slots__))
+    query = query.order_by(runs.c.created_at.desc()).limit(limit)
+    if state is not None:
+        # Unfinished states get both conditions, so that the index of live runs is used.
+        query = query.where(*([IS_LIVE] if state in UNFINISHED_STATES else []))
+        query = query.where(*([] if state == "live" else [runs.c.state == state]))
+    async with database.connect() as connection:
+        return [_listed(row) for row in await connection.execute(query)]
 
 
 def _listed(row: Row[Any]) -> RunSummary:

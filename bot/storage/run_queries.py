@@ -173,14 +173,11 @@ def _queue_position() -> Select[Any, int, int]:
 QUEUE_POSITION = _queue_position()
 """A waiting run's turn, how many runs wait with an earlier turn, and how many are running."""
 
-ATTEMPT = (runs.c.id == RUN_ID, runs.c.attempt == bindparam("of_attempt"))
-
-FINISH_RUN = update(runs).where(*ATTEMPT)
+FINISH_RUN = update(runs).where(runs.c.id == RUN_ID, runs.c.attempt == bindparam("of_attempt"))
 """Stores the outcome of an attempt, unless a newer one has begun."""
 
-END_RUN = update(runs).where(runs.c.id == RUN_ID).returning(runs.c.stop_by)
-END_ATTEMPT = update(runs).where(*ATTEMPT).returning(runs.c.stop_by)
-"""Stores how a run ended. The second does nothing if a newer attempt has begun."""
+END_RUN = FINISH_RUN.returning(runs.c.stop_by)
+"""Stores how an attempt ended a run, unless a newer one has begun."""
 
 
 def in_thread(team: str, channel: str, thread_ts: str) -> Sequence[ColumnElement[bool]]:

@@ -27,16 +27,22 @@ from bot.storage import run_queries as sql
 from bot.storage.database import Database
 from bot.storage.disagreements import disagreement_text
 from bot.storage.erasure import ERASED, erase, is_erased
-from bot.storage.rows import answer_row, aware, ledger_row, question_row, read_run, storable
+from bot.storage.rows import (
+    SEED_BITS,
+    answer_row,
+    aware,
+    day_of,
+    ledger_row,
+    new_id,
+    question_row,
+    read_run,
+    storable,
+)
 from bot.storage.tables import IS_LIVE, claims, posts, runs
 from moa import Answer, Call, Outcome
 
-SEED_BITS = 63
-
 EPOCH = 1_767_225_600
 """2026-01-01 UTC in seconds. Turns count from here so that they fit into 31 bits."""
-
-DAY = "%Y-%m-%d"
 
 
 class StoredRunStore:
@@ -193,7 +199,7 @@ class StoredRunStore:
         if not await self._database.patiently(store):
             raise Superseded
 
-    async def delivered(self, run_id: str, attempt: int | None = None) -> None:
+    async def delivered(self, run_id: str, attempt: int = 0) -> None:
         """Mark the run as answered: the whole reply was posted.
 
         Raises:
@@ -201,7 +207,7 @@ class StoredRunStore:
         """
         await self._end(run_id, "answered", None, attempt)
 
-    async def fail(self, run_id: str, trouble: Trouble, attempt: int | None = None) -> None:
+    async def fail(self, run_id: str, trouble: Trouble, attempt: int = 0) -> None:
         """Store why a run has no reply; erase the run if its question or thread is gone.
 
         Raises:
@@ -239,23 +245,20 @@ class StoredRunStore:
         waiting, running = found.get("waiting", (0, 0.0)), found.get("running", (0, 0.0))
         return QueueStats(waiting[0], running[0], waiting[1], running[1])
 
-    async def _end(
-        self, run_id: str, state: str, trouble: Trouble | None, attempt: int | None
-    ) -> None:
+    async def _end(self, run_id: str, state: str, trouble: Trouble | None, attempt: int) -> None:
         now = datetime.now(UTC)
+        mine = {"run_id": run_id, "of_attempt": attempt}
         ended = {"state": state, "trouble": trouble, "finished_at": now, "response_url": None}
-        change = sql.END_RUN if attempt is None else sql.END_ATTEMPT
-        mine = {"run_id": run_id} if attempt is None else {"run_id": run_id, "of_attempt": attempt}
 
         async def store(connection: AsyncConnection) -> bool:
-            row = (await connection.execute(change, mine | ended)).one_or_none()
+            row = (await connection.execute(sql.END_RUN, mine | ended)).one_or_none()
             if row is None:
                 return False
             if row.stop_by == DELETED or trouble == ERASED:
                 await erase(connection, run_id, now)
             return True
 
-        if not await self._database.patiently(store) and attempt is not None:
+        if not await self._database.patiently(store):
             raise Superseded
 
     async def _scalar(self, query: Executable) -> Any:
@@ -279,7 +282,7 @@ async def _charge(connection: AsyncConnection, run_id: str, call: Call) -> None:
     """Store a call's cost. An answer recorded earlier (attempt 0) was paid for then."""
     if not call.attempt:
         return
-    day = datetime.now(UTC).strftime(DAY)
+    day = day_of(datetime.now(UTC))
     paid = {"run_id": run_id, "on_day": day, "cost": call.cost_usd or 0.0}
     await connection.execute(sql.add_spending(connection.dialect.name), paid)
     await connection.execute(sql.PUT_CALL, ledger_row(run_id, call))
@@ -299,20 +302,13 @@ def _outcome_row(outcome: Outcome) -> Mapping[str, Any]:
 def _new_row(question: Question, pipeline: str, again_of: str | None) -> dict[str, Any]:
     return {
         **question_row(question),
-        "id": _new_id(),
+        "id": new_id(),
         "pipeline": pipeline,
         "seed": secrets.randbits(SEED_BITS),
         "state": "waiting",
         "created_at": datetime.now(UTC),
         "again_of": again_of,
     }
-
-
-def _new_id() -> str:
-    """Return an unguessable id that no command line mistakes for an option."""
-    while (run_id := secrets.token_urlsafe(18)).startswith("-"):
-        pass
-    return run_id
 
 
 def _sharing(run_id: str) -> str:

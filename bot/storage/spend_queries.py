@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.limits import HOUR, REFUSALS, BudgetUse, ChannelUse, PipelineStats
 from bot.storage.database import Database
-from bot.storage.rows import aware
+from bot.storage.rows import aware, day_of
 from bot.storage.tables import (
     BRAINSTORM_IS_OPEN,
     IS_LIVE,
@@ -28,8 +28,6 @@ MEASURED_RUNS = 100
 
 USUAL_RUNS = 300
 """The number of latest runs that the expected cost of unfinished questions is based on."""
-
-DAY = "%Y-%m-%d"
 
 
 class StoredSpending:
@@ -129,7 +127,7 @@ def _reserved(asker: _Asker) -> Select[Any, Any, Any]:
 
 def _spent(asker: _Asker) -> Any:
     """Select the totals of this month and of today as one row."""
-    today = spending.c.day == asker.now.strftime(DAY)
+    today = spending.c.day == day_of(asker.now)
     by_person, in_channel = spending.c.user == asker.user, spending.c.channel == asker.channel
 
     def total(column: Any, *where: ColumnElement[bool]) -> Any:

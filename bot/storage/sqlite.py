@@ -69,7 +69,7 @@ def check_file(url: URL) -> None:
     file = database_file(url)
     if file is not None and file.parent.is_dir():
         create_private(file)
-    connection = sqlite3.connect(url.database or ":memory:")
+    connection = sqlite3.connect(str(url.database))
     try:
         connection.execute("PRAGMA schema_version")
     finally:
@@ -84,11 +84,8 @@ def database_file(url: URL) -> Path | None:
 
 def files_others_can_open(file: Path) -> list[Path]:
     """Return the files of a database that other users of this computer can open."""
-    return [each for each in _files(file) if others_can_open(each)]
-
-
-def _files(file: Path) -> list[Path]:
-    return [file.with_name(file.name + suffix) for suffix in SUFFIXES]
+    files = (file.with_name(file.name + suffix) for suffix in SUFFIXES)
+    return [each for each in files if others_can_open(each)]
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
@@ -46,8 +45,3 @@ class ModelInfo:
     def is_remote(self) -> bool:
         """Whether a call leaves this process."""
         return self.provider not in IN_PROCESS
-
-
-def model_info(definitions: Mapping[str, ModelDefinition]) -> dict[str, ModelInfo]:
-    """Return a description of every configured model, by configured name."""
-    return {name: ModelInfo.from_definition(definition) for name, definition in definitions.items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.terminal.safe_text import escaped_json
 from moa import Answer, Call, Outcome
+from moa.types import total_cost
 
 Fields = Mapping[str, Any]
 
@@ -123,9 +124,7 @@ def _call(call: Call) -> Fields:
 
 def _spent(answers: Sequence[Answer]) -> float | None:
     """Return the cost of failed calls. Calls that reported no tokens count as free."""
-    costs = [answer.cost_usd for answer in answers if answer.usage]
-    known = [cost for cost in costs if cost is not None]
-    return _money(sum(known)) if len(known) == len(costs) else None
+    return _money(total_cost(answer.cost_usd for answer in answers if answer.usage))
 
 
 def _rounded(seconds: float | None) -> float | None:

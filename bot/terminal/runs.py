@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 from bot.errors import ConfigurationError
 from bot.ports import Run
-from bot.storage.run_listing import CallLine, RunListing, RunSummary
+from bot.storage.call_log import StoredCallLog
+from bot.storage.run_listing import RunSummary, latest_runs
 from bot.storage.runs import StoredRunStore
 from bot.terminal.run_store import existing_run_store
 from bot.terminal.safe_text import one_line, safe
+from moa import Call
 
 Print = Callable[[str], None]
 
@@ -25,7 +27,7 @@ NO_RUNS = "No runs found."
 async def list_runs(database_url: str, print_line: Print, *, state: str | None, limit: int) -> None:
     """Print the latest runs, one per line, without their texts."""
     async with existing_run_store(database_url) as database:
-        runs = await RunListing(database).runs(state=state, limit=limit)
+        runs = await latest_runs(database, state=state, limit=limit)
     if not runs:
         print_line(NO_RUNS)
         return
@@ -48,7 +50,7 @@ async def show_run(database_url: str, print_line: Print, run_id: str, *, texts: 
     """
     async with existing_run_store(database_url) as database:
         run = await StoredRunStore(database).get(run_id)
-        calls = await RunListing(database).ledger(run_id)
+        calls = await StoredCallLog(database).of(run_id)
     if run is None:
         raise ConfigurationError(f"Run not found: {run_id}. List runs with `moa-bot runs`.")
     for row in (*_run_summary(run), "", *_call_table(calls)):
@@ -84,23 +86,24 @@ def _run_summary(run: Run) -> Sequence[str]:
     return [f"{name:<9} {value}" for name, value in fields if value]
 
 
-def _call_table(calls: Sequence[CallLine]) -> Sequence[str]:
+def _call_table(calls: Sequence[Call]) -> Sequence[str]:
     if not calls:
         return ["No model was called."]
-    return [CALLS_HEADER, *(_call_row(row) for row in calls)]
+    return [CALLS_HEADER, *map(_call_row, calls)]
 
 
-def _call_row(row: CallLine) -> str:
-    role = f"{row.role} {row.layer}" if row.role == "proposer" else row.role
-    about = "~" if row.estimated else ""
-    tokens = "" if row.input_tokens is None else f"{about}{row.input_tokens}/{row.output_tokens}"
-    cost = f"{about}{_cost(row.cost_usd)}" if row.cost_usd else _cost(row.cost_usd)
+def _call_row(call: Call) -> str:
+    role = f"{call.role} {call.layer}" if call.role == "proposer" else call.role
+    usage = call.usage
+    about = "~" if usage and usage.estimated else ""
+    tokens = f"{about}{usage.input_tokens}/{usage.output_tokens}" if usage else ""
+    cost = f"{about}{_cost(call.cost_usd)}" if call.cost_usd else _cost(call.cost_usd)
     text = (
-        f"{role:<12} {one_line(row.model):<20} {row.state:<10} {row.started:>7.2f} "
-        f"{'' if row.first_token is None else f'{row.first_token:.2f}':>7} {row.ended:>7.2f} "
+        f"{role:<12} {one_line(call.model):<20} {call.state:<10} {call.started:>7.2f} "
+        f"{'' if call.first_token is None else f'{call.first_token:.2f}':>7} {call.ended:>7.2f} "
         f"{tokens:>13} {cost:>9}"
     )
-    error = [one_line(part) for part in (row.error_kind, row.reason) if part]
+    error = [one_line(part) for part in (call.error_kind, call.reason) if part]
     return f"{text}  {': '.join(error)}" if error else text
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from bot.app import open_bot
-from bot.brainstorm.worker import utc_now
 from bot.limits import Limits
 from bot.server import serve_socket
 from bot.slack.brainstorm import ids
@@ -78,7 +78,7 @@ async def _finished(example: Awaitable[None]) -> None:
 async def _settled(brainstorms: StoredBrainstorms) -> None:
     """Wait until nothing is left to do: a cancelled worker may be opening a connection."""
     async with asyncio.timeout(_END_S):
-        while await brainstorms.due(utc_now()):  # noqa: ASYNC110 - a database tells nobody
+        while await brainstorms.due(datetime.now(UTC)):  # noqa: ASYNC110 - a database tells nobody
             await asyncio.sleep(_LOOK_S)
 
 

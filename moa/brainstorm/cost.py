@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,7 +34,7 @@ from moa.errors import PipelineError
 from moa.pipeline.plan import Plan
 from moa.pipeline.token_budget import count_tokens, prompt_tokens
 from moa.ports import Model, Profile
-from moa.types import Prompt, Role, Usage
+from moa.types import Prompt, Role, Usage, total_cost
 
 INSTRUCTION_TOKENS: Final = 600
 """More tokens than the instructions in any prompt of a brainstorm or a pipeline have."""
@@ -147,7 +147,7 @@ def _cost(
     if result_plan:
         read = RESULT_TOKENS + TOPIC_TOKENS + material + INSTRUCTION_TOKENS
         costs.append(_run(result_plan, read, usual=usual))
-    return _total(costs)
+    return total_cost(costs)
 
 
 def _drawing(parts: _Parts, *, usual: bool) -> float | None:
@@ -155,7 +155,7 @@ def _drawing(parts: _Parts, *, usual: bool) -> float | None:
     topic = checked_topic(parts.topic)
     prompt = drawing_prompt(topic, parts.material, persona="", count=count, nonce=NONCE)
     read, written = prompt_tokens(prompt) + PERSONA_TOKENS, output_tokens(count)
-    return _total(
+    return total_cost(
         _call(_task(models[n % len(models)], IDEAS_LAYER, "proposer", written), read, usual=usual)
         for n in range(parts.calls)
     )
@@ -167,7 +167,7 @@ def _grouping(model: Model, ideas: int, *, usual: bool) -> float | None:
     read = ideas * IDEA_TOKENS + batches * (INSTRUCTION_TOKENS + TOPIC_TOKENS)
     written = OUTPUT_TOKENS + OUTPUT_TOKENS_PER_IDEA * MAX_BATCH_IDEAS
     task = _task(model, GROUPING_LAYER, "analyst", written)
-    return _total([_call(task, math.ceil(read / batches), usual=usual)] * batches)
+    return total_cost([_call(task, math.ceil(read / batches), usual=usual)] * batches)
 
 
 def _run(plan: Plan, read: int, *, usual: bool) -> float | None:
@@ -182,7 +182,7 @@ def _run(plan: Plan, read: int, *, usual: bool) -> float | None:
     calls.extend((model.profile, "aggregator", read + answers) for model in writers)
     if plan.analyst:
         calls.append((plan.analyst.profile, "analyst", read + answers))
-    return _total(_price(p, most, output_cap(p, role), usual=usual) for p, role, most in calls)
+    return total_cost(_price(p, most, output_cap(p, role), usual=usual) for p, role, most in calls)
 
 
 def _task(model: Model, layer: int, role: Role, written: int) -> CallTask:
@@ -203,14 +203,4 @@ def _price(profile: Profile, read: int, written: int | None, *, usual: bool) -> 
         return profile.cost(usage)
     alternate = profile.hedge.model.profile if profile.hedge else None
     costs = [profile.cost(usage)] * max(profile.max_attempts, 1)
-    return _total([*costs, alternate.cost(usage)] if alternate else costs)
-
-
-def _total(costs: Iterable[float | None]) -> float | None:
-    """Return the sum; None if any of them is unknown."""
-    total = 0.0
-    for cost in costs:
-        if cost is None:
-            return None
-        total += cost
-    return total
+    return total_cost([*costs, alternate.cost(usage)] if alternate else costs)

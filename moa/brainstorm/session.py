@@ -105,7 +105,8 @@ async def brainstorm(
     check_counts(calls, ideas_per_call)
     if plan is not None:
         require("plan", plan, Plan, "a moa.Plan")
-    session = _Session(topic, material, _numbered(ideas), _seed(seed), calls, ideas_per_call)
+    chosen = secrets.randbits(63) if seed is None else seed
+    session = _Session(topic, material, _numbered(ideas), chosen, calls, ideas_per_call)
     async with _opened(models, plan) as asked:
         made = session.events(asked, fit_personas=fit_personas, result=result)
         async with aclosing(made) as events:
@@ -151,7 +152,7 @@ class _Session:
         drawn: dict[int, IdeasDrawn] = {}
         models = idea_models(plan)
         drawing = draw_ideas(
-            checked_topic(self.topic),
+            self.topic,
             models,
             material=self.material,
             calls=self.count,
@@ -248,10 +249,6 @@ def _numbered(ideas: Sequence[str | Idea]) -> list[Idea]:
         for n, idea in enumerate(ideas, 1)
         if (idea if isinstance(idea, str) else idea.text).strip()
     ]
-
-
-def _seed(seed: int | None) -> int:
-    return secrets.randbits(63) if seed is None else seed
 
 
 def _failed_answer(failure: DrawFailed) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from moa.types import Call
+from moa.types import Call, cost_of_calls
 
 NO_DOTS: Mapping[str, int] = MappingProxyType({})
 
@@ -143,6 +143,4 @@ class Brainstorm:
     @property
     def cost_usd(self) -> float | None:
         """The cost of all calls in US dollars; None if the cost of any call that ran is unknown."""
-        costs = [call.cost_usd for call in self.calls if call.usage or call.state != "failed"]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
+        return cost_of_calls(self.calls)

@@ -9,13 +9,14 @@ first words. Every call is logged.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from moa.engine.call_pool import CallPool, Timer
 from moa.engine.in_flight_call import CallSlot, InFlightCall
 from moa.engine.model_request import ModelRequest
 from moa.errors import ModelError, Overflow, RateLimited, Unavailable
+from moa.events import Retried
 from moa.ports import Model
 from moa.types import Answer, Call
 
@@ -194,6 +195,29 @@ class AnswerRequest:
             if timer:
                 timer.cancel()
         self._retry_timer = self._hedge_timer = None
+
+
+class Requests(dict[tuple[int, int], AnswerRequest]):
+    """The requests of a run by layer and position."""
+
+    def started_retries(self) -> Iterator[Retried]:
+        """Report failed calls whose retry has just started."""
+        for request in self.values():
+            if request.pending_failure and request.has_running_call:
+                _, call = request.pending_failure
+                request.pending_failure = None
+                yield Retried(call)
+
+    async def stop(self, pool: CallPool, on_stopped: Callable[[Call], object] | None) -> None:
+        """Stop all calls of the pool; `on_stopped` gets each one that appeared in no event."""
+        unreported = await pool.stop()
+        failures = [request.pending_failure for request in self.values()]
+        self.clear()  # they refer back to their owner
+        if on_stopped:
+            for _, call in filter(None, failures):
+                on_stopped(call)
+            for call in unreported:
+                on_stopped(call.result(run_started=pool.started_at, late=False)[1])
 
 
 def is_retryable(error: BaseException | None) -> bool:

@@ -78,7 +78,7 @@ class CallPool:
         self, model: Model, slot: CallSlot, request: ModelRequest, deadline: float
     ) -> InFlightCall:
         """Start a call. It is cancelled at the deadline, even while it is streaming."""
-        call = InFlightCall(slot, model, self.now(), deadline, question=self)
+        call = InFlightCall(slot, model, self.now(), question=self)
         forward = self._forward_all if slot.role == "aggregator" else self._forward_first
         call.task = asyncio.create_task(call.run(request.prompt, request.sampling, forward(call)))
         self._running[call] = self._loop.call_at(deadline, call.cancel, "timeout")
@@ -92,9 +92,9 @@ class CallPool:
         self._timers.add(timer)
         return timer
 
-    def running(self, layer: int | None = None) -> list[InFlightCall]:
-        """Return the calls whose end has not been reported yet, of one layer or of all."""
-        return [c for c in self._running if layer is None or c.slot.layer == layer]
+    def running(self) -> list[InFlightCall]:
+        """Return the calls whose end has not been reported yet."""
+        return [*self._running]
 
     async def next_event(self, *, until: float | None = None) -> PoolEvent | None:
         """Wait for the next event. Return None if there is none by the time `until`."""
@@ -124,7 +124,7 @@ class CallPool:
         for call, deadline in self._running.items():
             deadline.cancel()
             call.cancel("cancelled")
-        unreported = [*self._running]
+        unreported = self.running()
         tasks = [call.task for call in unreported if call.task]
         await asyncio.gather(*tasks, return_exceptions=True)
         # Break the reference cycle (events and timers hold calls, and calls hold the pool) so it

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from moa.engine import disagreement, model_request
-from moa.engine.answer_request import AnswerRequest, AnswerSpec
+from moa.engine.answer_request import AnswerRequest, AnswerSpec, Requests
 from moa.engine.call_pool import CallEnded, CallPool, PoolEvent, TextReceived, Timer
 from moa.engine.cut_prompt import cut_prompt_note
 from moa.engine.in_flight_call import CallSlot, InFlightCall
@@ -43,7 +43,7 @@ class EngineState:
         self.carryover = Carryover()
         self.last_closed = 0
         self._request_builder = RequestBuilder(plan, thread, seed)
-        self._requests: dict[tuple[int, int], AnswerRequest] = {}
+        self._requests = Requests()
         self._blank_text = ""
 
     @property
@@ -57,20 +57,9 @@ class EngineState:
         self._requests[spec.slot.layer, spec.slot.position] = request
         return request
 
-    async def stop(self, on_stopped: Callable[[Call], object] | None = None) -> None:
-        """Stop all calls, and drop the requests, which refer back to this state.
-
-        Args:
-            on_stopped: called with each call that appeared in no event.
-        """
-        unreported = await self.pool.stop()
-        if on_stopped:
-            for request in self._requests.values():
-                if request.pending_failure:
-                    on_stopped(request.pending_failure[1])
-            for call in unreported:
-                on_stopped(call.result(run_started=self.pool.started_at, late=False)[1])
-        self._requests.clear()
+    async def stop(self, on_stopped: Callable[[Call], object] | None) -> None:
+        """Stop all calls; `on_stopped` gets each one that appeared in no event."""
+        await self._requests.stop(self.pool, on_stopped)
 
     def pending(self, layer: int) -> dict[int, AnswerRequest]:
         """Return the unsettled requests of a layer, by position."""
@@ -94,7 +83,7 @@ class EngineState:
             case Timer():
                 if not event.cancelled:
                     event.callback()
-                    yield from self._retried()
+                    yield from self._requests.started_retries()
             case CallEnded(call):
                 yield from self._ended(call)
 
@@ -174,14 +163,6 @@ class EngineState:
             return
         self.record.add(answer)
         yield answer_event(answer, logged)
-
-    def _retried(self) -> Iterator[Event]:
-        """Report failed calls whose retry has just started."""
-        for request in self._requests.values():
-            if request.pending_failure and request.has_running_call:
-                _, call = request.pending_failure
-                request.pending_failure = None
-                yield Retried(call)
 
     def _request_for(self, call: InFlightCall) -> AnswerRequest:
         return self._requests[call.slot.layer, call.slot.position]

@@ -48,7 +48,7 @@ class InFlightCall:
     Attributes:
         slot: where the call belongs.
         model: the model called.
-        started, deadline, first_token, ended: event loop times in seconds; None until they happen.
+        started, first_token, ended: event loop times in seconds; None until they happen.
         question: the same object for all calls of a run.
         texts: the pieces of the answer, without thoughts.
         answer_filter: filters the answer out of the text received.
@@ -66,7 +66,6 @@ class InFlightCall:
     slot: CallSlot
     model: Model
     started: float
-    deadline: float
     question: object = None
     texts: list[str] = field(default_factory=list[str])
     answer_filter: AnswerFilter = field(default_factory=AnswerFilter)

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from moa.engine.answer_request import AnswerRequest, AnswerSpec
+from moa.engine.answer_request import AnswerRequest, AnswerSpec, Requests
 from moa.engine.call_pool import CallEnded, CallPool, PoolEvent, TextReceived, Timer
 from moa.engine.in_flight_call import CallSlot
 from moa.engine.model_request import ModelRequest, build_request
@@ -92,7 +92,7 @@ class _SeparateCalls:
         self.pool = CallPool()
         self._waiting = deque(tasks)
         self._deadline_s = deadline_s
-        self._requests: dict[tuple[int, int], AnswerRequest] = {}
+        self._requests = Requests()
         self._in_progress = 0
 
     def start_next(self, at_once: int) -> bool:
@@ -114,7 +114,7 @@ class _SeparateCalls:
                 self._requests[call.slot.layer, call.slot.position].accept_text(call)
             case Timer(cancelled=False):
                 event.callback()
-                yield from self._retried()
+                yield from self._requests.started_retries()
             case CallEnded(call):
                 answer, logged = call.result(run_started=self.pool.started_at, late=False)
                 yield from self._ended(event, answer, logged)
@@ -122,16 +122,8 @@ class _SeparateCalls:
                 pass
 
     async def stop(self, on_stopped: Callable[[Call], object] | None) -> None:
-        """Stop all calls, and drop the requests, which refer back to the pool."""
-        unreported = await self.pool.stop()
-        failures = [r.pending_failure for r in self._requests.values()]
-        self._requests.clear()
-        if on_stopped:
-            for failure in failures:
-                if failure:
-                    on_stopped(failure[1])
-            for call in unreported:
-                on_stopped(call.result(run_started=self.pool.started_at, late=False)[1])
+        """Stop all calls; `on_stopped` gets each one that appeared in no event."""
+        await self._requests.stop(self.pool, on_stopped)
 
     def _ended(self, event: CallEnded, answer: Answer, logged: Call) -> Iterator[SeparateEvent]:
         request = self._requests[answer.layer, answer.position]
@@ -145,14 +137,6 @@ class _SeparateCalls:
         else:
             request.pending_failure = (answer, logged)
 
-    def _retried(self) -> Iterator[Retried]:
-        """Report failed calls whose retry has just started."""
-        for request in self._requests.values():
-            if request.pending_failure and request.has_running_call:
-                _, call = request.pending_failure
-                request.pending_failure = None
-                yield Retried(call)
-
 
 async def one_call(
     task: CallTask, *, deadline_s: float, on_call: Callable[[Call], object] | None = None
@@ -164,16 +148,12 @@ async def one_call(
         deadline_s: seconds for it, retries included.
         on_call: gets every call for the call log, even if this is cancelled.
     """
-    report = on_call or _ignore
     answer: Answer | None = None
-    calls = run_calls([task], at_once=1, deadline_s=deadline_s, on_stopped=report)
+    calls = run_calls([task], at_once=1, deadline_s=deadline_s, on_stopped=on_call)
     async with aclosing(calls) as events:
         async for event in events:
-            report(event.call)
+            if on_call:
+                on_call(event.call)
             if isinstance(event, Answered):
                 answer = event.answer
     return answer
-
-
-def _ignore(_call: Call) -> None:
-    """Do nothing: there is no call log."""

@@ -6,7 +6,7 @@ Every error in a pipeline raises PipelineError here, before any model is called.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ from moa.pipeline.plan import (
     expand_layers,
 )
 from moa.pipeline.strategies import STRATEGIES, Strategy, StrategySpec
-from moa.pipeline.strict_model import StrictModel, nearest, parse_table
+from moa.pipeline.strict_model import StrictModel, nearest
 from moa.ports import Model
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -72,15 +72,6 @@ class Pipeline(StrictModel):
     datamark: bool = False
     disagreements: bool = False
     disagreements_by: str | None = None
-
-    @classmethod
-    def from_table(cls, name: str, table: Mapping[str, Any]) -> Pipeline:
-        """Parse the table `[pipelines.<name>]`.
-
-        Raises:
-            PipelineError: names every wrong key.
-        """
-        return parse_table(cls, table, f"pipelines.{name}")
 
     @property
     def aggregators(self) -> tuple[str, ...]:

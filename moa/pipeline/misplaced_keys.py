@@ -16,7 +16,7 @@ def lift_default_pipeline(table: Mapping[str, Any]) -> tuple[dict[str, Any], lis
         table: the parsed TOML file.
     """
     found: list[tuple[str, str]] = []
-    lifted = {name: _without(value, name, found) for name, value in table.items()}
+    lifted = {name: _without(value, name, f"[{name}]", found) for name, value in table.items()}
     for _, value in found[:1]:
         lifted.setdefault(DEFAULT_PIPELINE, value)
     return lifted, [_explained(header) for header, _ in found]
@@ -29,29 +29,17 @@ def _explained(header: str) -> str:
     )
 
 
-def _without(value: Any, path: str, found: list[tuple[str, str]]) -> Any:
+def _without(value: Any, path: str, header: str, found: list[tuple[str, str]]) -> Any:
     """Return a copy without `default_pipeline`; collect where it was, and its value."""
     if isinstance(value, list):
         items = cast("list[Any]", value)
-        return [_item_without(item, path, found) for item in items]
+        return [_without(item, path, f"[[{path}]]", found) for item in items]
     if not isinstance(value, dict):
         return value
-    return _table_without(cast("dict[str, Any]", value), path, f"[{path}]", found)
-
-
-def _item_without(item: Any, path: str, found: list[tuple[str, str]]) -> Any:
-    if not isinstance(item, dict):
-        return item
-    return _table_without(cast("dict[str, Any]", item), path, f"[[{path}]]", found)
-
-
-def _table_without(
-    table: dict[str, Any], path: str, header: str, found: list[tuple[str, str]]
-) -> dict[str, Any]:
     kept: dict[str, Any] = {}
-    for key, value in table.items():
-        if key == DEFAULT_PIPELINE and isinstance(value, str):
-            found.append((header, value))
+    for key, item in cast("dict[str, Any]", value).items():
+        if key == DEFAULT_PIPELINE and isinstance(item, str):
+            found.append((header, item))
         else:
-            kept[key] = _without(value, f"{path}.{key}", found)
+            kept[key] = _without(item, f"{path}.{key}", f"[{path}.{key}]", found)
     return kept

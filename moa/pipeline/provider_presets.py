@@ -127,8 +127,3 @@ PRESETS: Final[Mapping[str, ProviderPreset]] = MappingProxyType(
     }
 )
 """Every value of `provider`."""
-
-
-def api_of(provider: str) -> Api:
-    """Return the API of a known provider."""
-    return PRESETS[provider].api

@@ -126,7 +126,7 @@ def _allowed_keys(kind: type[StrictModel], path: Iterable[int | str]) -> Iterabl
             continue
         inner = [*_nested_models(kind.model_fields[part].annotation)]
         kind = inner[0] if inner else kind
-    return (field.alias or name for name, field in kind.model_fields.items())
+    return kind.model_fields
 
 
 def _nested_models(annotation: object) -> Iterable[type[StrictModel]]:

@@ -23,9 +23,7 @@ write a class that satisfies `moa.Model` and has `prepare` and `probe`, and regi
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final, Protocol
 
 from moa.errors import PipelineError
@@ -54,49 +52,21 @@ def build(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedMo
     """Create a model. Imports, opens and loads nothing until the first request.
 
     Raises:
-        PipelineError: the provider is unknown, or its settings are invalid.
+        PipelineError: its settings are invalid.
     """
-    preset = PRESETS.get(spec.provider)
-    if preset is None:
-        near = difflib.get_close_matches(spec.provider, PROVIDERS, n=1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
-        raise PipelineError(
-            f'Unknown provider "{spec.provider}". Choose one of: {", ".join(PROVIDERS)}.{hint}'
-        )
-    if spec.base_url is None and preset.base_url is not None:
-        spec = replace(spec, base_url=preset.base_url)
-    return _BUILDERS[preset.api](spec, profile, endpoints)
-
-
-def _require_model(spec: ModelSpec, profile: Profile) -> str:
-    if not spec.model:
-        raise PipelineError(f'The model "{profile.name}" needs `model`: the provider\'s model id.')
-    return spec.model
+    return _BUILDERS[PRESETS[spec.provider].api](spec, profile, endpoints)
 
 
 def _openai(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
     from moa.providers.openai import OpenAIModel  # noqa: PLC0415 - imported on first use
 
-    return OpenAIModel(
-        profile,
-        _require_model(spec, profile),
-        endpoints,
-        base_url=spec.base_url,
-        api_key=spec.api_key,
-        headers=spec.headers,
-        timeout_s=spec.timeout_s,
-        reasoning_tokens=spec.reasoning_tokens,
-        reasoning_effort=spec.reasoning_effort,
-        omit=spec.omit,
-        system_role=spec.system_role,
-        options=spec.options,
-    )
+    return OpenAIModel(profile, spec, endpoints)
 
 
 def _azure(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
     from moa.providers.azure import chat_completions_spec  # noqa: PLC0415 - imported on first use
 
-    return _openai(chat_completions_spec(spec, _require_model(spec, profile)), profile, endpoints)
+    return _openai(chat_completions_spec(spec), profile, endpoints)
 
 
 def _cloud(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
@@ -109,22 +79,7 @@ def _cloud(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedM
 def _anthropic(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
     from moa.providers.anthropic import AnthropicModel  # noqa: PLC0415 - imported on first use
 
-    return AnthropicModel(
-        profile,
-        _require_model(spec, profile),
-        endpoints,
-        base_url=spec.base_url,
-        api_key=spec.api_key,
-        is_token=spec.is_token,
-        headers=spec.headers,
-        api=PRESETS[spec.provider].api,
-        cloud=spec.cloud,
-        timeout_s=spec.timeout_s,
-        reasoning_tokens=spec.reasoning_tokens,
-        reasoning_effort=spec.reasoning_effort,
-        omit=spec.omit,
-        options=spec.options,
-    )
+    return AnthropicModel(profile, spec, endpoints)
 
 
 def _local(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:

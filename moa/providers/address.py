@@ -41,10 +41,6 @@ class Address:
         remember(encoded)
         return cls(bare, query, f"Basic {encoded}")
 
-    def joined(self, path: str) -> str:
-        """Return the address of a page below it, without the query."""
-        return f"{self.url.rstrip('/')}/{path.lstrip('/')}"
-
 
 def checked_address(base_url: str | None) -> str | None:
     """Return the address unchanged, and hide the keys in its query from now on.

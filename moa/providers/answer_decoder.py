@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from moa.errors import ModelError, Unavailable
 from moa.providers import error_mapping
+from moa.providers.response_shapes import parse_stop
 from moa.types import Chunk, Stop, Usage
 
 Event = Mapping[str, Any]
@@ -76,6 +77,15 @@ class AnswerDecoder(ABC):
             self._decode_event(parse(data), texts)
         except Unavailable as error:
             self.error = error
+
+    def _finish(self, reason: object) -> None:
+        """Keep why the model stopped, if it did. A refusal remains the reason."""
+        stop = parse_stop(reason)
+        if stop == "broken":
+            self.error = error_mapping.cut_off()
+        elif stop is not None:
+            self.finished = True
+            self.stop = self.stop if self.stop == "refusal" else stop
 
     def _fail(self, body: object) -> ModelError:
         """Keep an error that the server reported, and return it."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 from moa.providers import error_mapping
+from moa.providers.error_details import as_mapping
 from moa.providers.sse import MAX_EVENT_BYTES, EventTooLongError
 
 CONTENT_TYPE: Final = "application/vnd.amazon.eventstream"
@@ -74,7 +75,7 @@ def _error_event(frame: Any) -> bytes:
     headers = frame.headers
     code = headers.get(":exception-type") or headers.get(":error-code") or "internalServerException"
     try:
-        body = error_mapping.as_mapping(from_json(frame.payload))
+        body = as_mapping(from_json(frame.payload))
     except ValueError:
         body = {}
     said = next((body[name] for name in _ERROR_FIELDS if name in body), "")

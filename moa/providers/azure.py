@@ -21,8 +21,8 @@ _TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 """An Entra token is a JSON Web Token; Azure's keys never look like one."""
 
 
-def chat_completions_spec(spec: ModelSpec, deployment: str) -> ModelSpec:
-    """Return the settings with which `moa.providers.openai` reaches a deployment.
+def chat_completions_spec(spec: ModelSpec) -> ModelSpec:
+    """Return the settings with which `moa.providers.openai` reaches the deployment `spec.model`.
 
     Raises:
         PipelineError: the resource's address is missing or isn't a URL.
@@ -33,7 +33,7 @@ def chat_completions_spec(spec: ModelSpec, deployment: str) -> ModelSpec:
             "An Azure model needs `base_url`, or AZURE_OPENAI_ENDPOINT: your resource's address, "
             "such as https://NAME.openai.azure.com."
         )
-    address = deployment_address(base_url, deployment, spec.api_version)
+    address = deployment_address(base_url, spec.model, spec.api_version)
     if spec.api_key is None or spec.is_token or _TOKEN.fullmatch(spec.api_key):
         return replace(spec, base_url=address)
     return replace(

@@ -7,7 +7,8 @@ from typing import Any, Final
 from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
 from moa.providers.answer_decoder import AnswerDecoder, Event
-from moa.providers.response_shapes import extract_refusal, extract_text, parse_stop, select_choice
+from moa.providers.error_details import as_mapping
+from moa.providers.response_shapes import extract_refusal, extract_text, select_choice
 from moa.providers.surrogates import replace_surrogates
 from moa.providers.turns import inline_system
 from moa.providers.usage_fields import find_chat_usage
@@ -74,12 +75,12 @@ class ChatDecoder(AnswerDecoder):
             self._decode_choice(choice, texts)
 
     def _decode_choice(self, choice: Event, texts: list[str]) -> None:
-        delta = error_mapping.as_mapping(choice.get("delta"))
+        delta = as_mapping(choice.get("delta"))
         if text := extract_text(delta.get("content")):
             self._streams_deltas = True
             texts.append(text)
         elif not self._streams_deltas:  # a message after deltas repeats them
-            message = error_mapping.as_mapping(choice.get("message"))
+            message = as_mapping(choice.get("message"))
             texts.append(extract_text(message.get("content")) or extract_text(choice.get("text")))
             delta = delta or message
         if refusal := extract_refusal(delta):
@@ -87,11 +88,3 @@ class ChatDecoder(AnswerDecoder):
             self.stop = "refusal"
         if reason := choice.get("finish_reason") or choice.get("finishReason"):
             self._finish(reason)
-
-    def _finish(self, reason: object) -> None:
-        stop = parse_stop(reason)
-        if stop == "broken":
-            self.error = error_mapping.cut_off()
-        elif stop is not None:
-            self.finished = True
-            self.stop = self.stop if self.stop == "refusal" else stop

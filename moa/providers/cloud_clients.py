@@ -55,7 +55,7 @@ def require_extra(extra: str) -> None:
         )
 
 
-def bedrock_client(access: ServerAccess, network: Network, max_retries: int) -> SdkClient:
+def bedrock_client(access: ServerAccess, network: Network) -> SdkClient:
     """Build a client for Claude on Bedrock. Blocking: imports the SDK and boto3.
 
     Raises:
@@ -74,7 +74,7 @@ def bedrock_client(access: ServerAccess, network: Network, max_retries: int) -> 
     settings = {} if access.api_key else {f"aws_{n}": v for n, v in cloud.items() if n != "region"}
     build = partial(AsyncAnthropicBedrock, api_key=access.api_key, aws_region=region, **settings)
     try:
-        client = _build(partial(build, max_retries=max_retries), access, address, network)
+        client = _build(build, access, address, network)
     except ValueError:  # the SDK found no region
         raise error_mapping.credentials_failed(_NO_REGION) from None
     if access.api_key is None:
@@ -82,7 +82,7 @@ def bedrock_client(access: ServerAccess, network: Network, max_retries: int) -> 
     return _sdk_client(client, anthropic, AWS_CREDENTIALS)
 
 
-def vertex_client(access: ServerAccess, network: Network, max_retries: int) -> SdkClient:
+def vertex_client(access: ServerAccess, network: Network) -> SdkClient:
     """Build a client for Claude on Vertex. Blocking: imports the SDK and google-auth.
 
     Raises:
@@ -104,7 +104,7 @@ def vertex_client(access: ServerAccess, network: Network, max_retries: int) -> S
     if not project:
         raise error_mapping.credentials_failed(_NO_PROJECT)
     build = partial(AsyncAnthropicVertex, project_id=project, **settings)
-    client = _build(partial(build, max_retries=max_retries), access, address, network)
+    client = _build(build, access, address, network)
     return _sdk_client(client, anthropic, GOOGLE_CREDENTIALS)
 
 
@@ -129,6 +129,7 @@ def _build(build: Any, access: ServerAccess, address: Address | None, network: N
     client = build(
         base_url=address and address.url,
         default_query=dict(address.query) if address and address.query else None,
+        max_retries=0,  # the engine retries calls, within the layer's deadline
         http_client=http_client(anthropic, network, address.url if address else "https://"),
     )
     keep_only_headers(client, without_telemetry(anthropic) | dict(access.headers))

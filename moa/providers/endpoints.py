@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Self
 
 from moa.environment import lookup_in
-from moa.errors import PipelineError
 from moa.network import Network
 from moa.pipeline.provider_presets import Api
 from moa.providers import cloud_clients, prices, sdk_clients
@@ -15,11 +14,9 @@ from moa.providers.sdk_client import SdkClient
 from moa.providers.server_access import ServerAccess
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from moa.providers.llama import LocalServer
 
-_Build = Callable[[ServerAccess, Network, int], SdkClient]
+_Build = Callable[[ServerAccess, Network], SdkClient]
 
 _BUILDERS: Final[Mapping[Api, _Build]] = {
     "openai": sdk_clients.openai_client,
@@ -37,13 +34,10 @@ class Endpoints:
     it.
 
     Args:
-        max_retries: retries made by the SDKs. None by default: the engine retries model calls
-            itself, within the layer's deadline.
         network: the proxies and certificates to use; by default the process's environment's.
     """
 
-    def __init__(self, *, max_retries: int = 0, network: Network | None = None) -> None:
-        self._max_retries = max_retries
+    def __init__(self, *, network: Network | None = None) -> None:
         self._network = network or Network(lookup_in())
         self._clients: dict[ServerAccess, SdkClient] = {}
         self._building = asyncio.Lock()
@@ -61,9 +55,7 @@ class Endpoints:
                 client = self._clients.get(access)
                 if client is None:
                     build = _BUILDERS[access.api]
-                    client = await asyncio.to_thread(
-                        build, access, self._network, self._max_retries
-                    )
+                    client = await asyncio.to_thread(build, access, self._network)
                     await asyncio.to_thread(prices.load)
                     self._clients[access] = client
         return client
@@ -89,21 +81,5 @@ class Endpoints:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-
-def checked_key(api_key: str | None) -> str | None:
-    """Return the key unchanged.
-
-    Raises:
-        PipelineError: it holds something a header can't, such as a line break or a curly quote.
-    """
-    if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
-        raise PipelineError("The key contains an invalid character. Was it copied correctly?")
-    return api_key

@@ -49,16 +49,15 @@ class Details:
     """The content of an error body; empty fields where it says nothing.
 
     Attributes:
-        code, type, param: the outermost of each.
+        code, type: the outermost of each.
         status: the HTTP status in the body; 0 if none.
         codes: every code and type, nested errors included, in lower case.
-        params: the parameters named by `param` or `loc`.
+        params: the parameters named by `param`, then those named by `loc`.
         text: the messages, unredacted. They may hold a key: show `reason` instead.
     """
 
     code: str = ""
     type: str = ""
-    param: str = ""
     status: int = 0
     codes: frozenset[str] = frozenset()
     params: tuple[str, ...] = ()
@@ -67,9 +66,8 @@ class Details:
     def reason(self, status: int) -> str:
         """Return status, code, parameter and the start of the message, with keys redacted."""
         code = self.code or self.type
-        name = self.param or next(iter(self.params), "")
         head = [str(status) if status else "", code if code != str(status) else ""]
-        head += [f"(parameter {name})"] if name else []
+        head += [f"(parameter {name})" for name in self.params[:1]]
         message = " ".join(redacted(self.text).split())
         return ": ".join(part for part in (" ".join(filter(None, head)), _shorten(message)) if part)
 
@@ -91,7 +89,6 @@ def parse_details(body: object) -> Details:
     return Details(
         code=_first_or_empty([c for c in found.codes if not c.isdecimal()] or found.codes),
         type=_first_or_empty(found.types),
-        param=_first_or_empty(found.params),
         status=found.status,
         codes=frozenset(code.lower() for code in (*found.codes, *found.types)),
         params=tuple(dict.fromkeys([*found.params, *found.loc_names])),

@@ -7,29 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from moa.errors import ModelError, Overflow, RateLimited, Rejected, Unavailable
-from moa.providers.error_details import Details, as_mapping, parse_details
+from moa.providers.error_details import Details, parse_details
 from moa.providers.error_table import Kind, classify
 from moa.providers.retry_after import retry_after
-
-__all__ = [
-    "Details",
-    "as_mapping",
-    "connection_failed",
-    "credentials_failed",
-    "cut_off",
-    "from_status",
-    "from_stream_error",
-    "load_failed",
-    "missing_key",
-    "parse_details",
-    "proxy_failed",
-    "redirect_refused",
-    "timed_out",
-    "tls_failed",
-    "unreadable",
-    "untrusted_certificate",
-    "unusable_network",
-]
 
 _WORTH_WAITING: Final = (RateLimited, Unavailable)
 _SERVER_ERROR: Final = 500
@@ -283,11 +263,6 @@ def redirect_refused(status: int, target: str | None) -> Rejected:
         kind="redirected",
         status=status,
     )
-
-
-def unusable_network(kind: str, words: str) -> Rejected:
-    """Build the error for a proxy or certificate setting that can't be used."""
-    return Rejected(words, kind=kind)
 
 
 def timed_out() -> Unavailable:

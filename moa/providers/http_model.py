@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from moa.pipeline.provider_presets import Api
 from moa.ports import Profile
-from moa.providers import sdk_client
 from moa.providers.answer_decoder import AnswerDecoder
 from moa.providers.endpoints import Endpoints
-from moa.providers.parameters import Parameters, SentBody, post
+from moa.providers.model_spec import ModelSpec
+from moa.providers.parameters import Parameters, SentBody, post, reasoning_allowance
 from moa.providers.response_reader import read_answer
+from moa.providers.sdk_client import SdkCallError, SdkClient
 from moa.providers.server_access import ServerAccess
 from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk, Prompt, Sampling
@@ -22,41 +26,41 @@ if TYPE_CHECKING:
 
 
 class HttpModel(ABC):
-    """What models of all HTTP APIs share. A subclass builds the request body.
+    """What models of all HTTP APIs share. A subclass names the API's path and its answers' decoder.
 
     Args:
         profile: the model's static properties.
-        model: the provider's model id.
+        spec: its settings.
         endpoints: holds the client that models share.
-        access: the server and the credentials for it.
-        parameters: what the server accepts.
-        timeout_s: read timeout in seconds, before and during an answer.
-        decoder: decodes one answer of the API, given the model id.
-        path: the API path that answers.
+        api: the API that its server speaks.
+        thinks: whether it may reason; then its output limit is raised.
         model_pages: the page that lists models; None if the API has none.
+
+    Raises:
+        PipelineError: the address or the key is invalid.
     """
+
+    _path: ClassVar[str]
+    _decoder: ClassVar[type[AnswerDecoder]]
 
     def __init__(
         self,
         profile: Profile,
-        model: str,
+        spec: ModelSpec,
         endpoints: Endpoints,
-        access: ServerAccess,
         *,
-        parameters: Parameters,
-        timeout_s: float,
-        decoder: Callable[[str], AnswerDecoder],
-        path: str,
+        api: Api,
+        thinks: bool,
         model_pages: str | None,
     ) -> None:
-        self._profile = profile
-        self._model = model
+        allowance = reasoning_allowance(
+            spec.reasoning_tokens, profile.context_window, thinks=thinks
+        )
+        self._profile = replace(profile, reasoning_tokens=allowance)
+        self._spec = spec
         self._endpoints = endpoints
-        self._access = access
-        self._parameters = parameters
-        self._timeout_s = timeout_s
-        self._decoder = decoder
-        self._path = path
+        self._access = ServerAccess.of(api, spec)
+        self._parameters = Parameters(spec.omit, system_role=spec.system_role)
         self._model_pages = model_pages
         self._open_thoughts = OpenThoughtDetector()
 
@@ -70,7 +74,7 @@ class HttpModel(ABC):
         sent = SentBody()
         return read_answer(
             partial(self._send, prompt, sampling, sent),
-            partial(self._decoder, self._model),
+            partial(self._decoder, self._spec.model),
             self._open_thoughts,
             partial(self._parameters.learn_from_body, sent),
         )
@@ -84,15 +88,21 @@ class HttpModel(ABC):
         await self._client()
 
     async def probe(self) -> None:
-        """Check address, key and model name, for free if the server allows it.
+        """Check address, key and model name: by the model's page, or else by asking for one token.
 
         Raises:
             ModelError: the check failed.
         """
-        client, pages = await self._client(), self._model_pages
-        await sdk_client.probe(
-            client, self, path=pages, name=self._model, timeout_s=self._timeout_s
-        )
+        client, pages, spec = await self._client(), self._model_pages, self._spec
+        try:
+            if pages and await client.has_model_page(pages, spec.model, spec.timeout_s):
+                return
+        except SdkCallError as refused:
+            raise refused.error from None
+        one_token = Sampling(max_output_tokens=1)
+        async with aclosing(self.stream(Prompt.of("Hi"), one_token)) as answer:
+            async for _ in answer:
+                pass
 
     @abstractmethod
     def _body(
@@ -107,7 +117,7 @@ class HttpModel(ABC):
             host: the server's host name.
         """
 
-    async def _client(self) -> sdk_client.SdkClient:
+    async def _client(self) -> SdkClient:
         return await self._endpoints.client(self._access)
 
     async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
@@ -118,6 +128,6 @@ class HttpModel(ABC):
             lambda allowance: self._body(prompt, sampling, allowance, client.host),
             self._parameters,
             allowance=self._profile.reasoning_tokens,
-            timeout_s=self._timeout_s,
+            timeout_s=self._spec.timeout_s,
             sent_body=sent,
         )

@@ -126,17 +126,11 @@ class LocalServer:
         self._server: Any = None
         self._threads: ThreadPoolExecutor | None = None
         self._generations: set[Generation] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     @property
     def active(self) -> int:
         """The number of answers that are being generated, waiting or stopping."""
         return len(self._generations)
-
-    async def wait_idle(self) -> None:
-        """Wait until no thread generates an answer."""
-        await self._idle.wait()
 
     async def load(self) -> None:
         """Load the model if it isn't loaded.
@@ -156,16 +150,10 @@ class LocalServer:
         """Start generating an answer in a thread."""
         await self.load()
         assert self._threads is not None
-        generation = Generation(self._on_end)
+        generation = Generation(self._generations.discard)
         self._generations.add(generation)
-        self._idle.clear()
         self._threads.submit(generation.write, self._server, json.dumps(body))
         return generation
-
-    def _on_end(self, generation: Generation) -> None:
-        self._generations.discard(generation)
-        if not self._generations:
-            self._idle.set()
 
     async def aclose(self) -> None:
         """Stop every answer and free the model's memory."""

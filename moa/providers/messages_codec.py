@@ -7,7 +7,8 @@ from typing import Any, Final
 from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
 from moa.providers.answer_decoder import AnswerDecoder, Event
-from moa.providers.response_shapes import extract_text, parse_stop
+from moa.providers.error_details import as_mapping
+from moa.providers.response_shapes import extract_text
 from moa.providers.surrogates import replace_surrogates
 from moa.providers.turns import merge_turns
 from moa.providers.usage_fields import parse_messages_usage
@@ -67,10 +68,10 @@ class MessagesDecoder(AnswerDecoder):
             case "content_block_start":
                 texts.append(extract_text(event.get("content_block")))
             case "message_start":
-                self._merge_usage(error_mapping.as_mapping(event.get("message")).get("usage"))
+                self._merge_usage(as_mapping(event.get("message")).get("usage"))
             case "message_delta":
                 self._merge_usage(event.get("usage"))
-                self._finish(error_mapping.as_mapping(event.get("delta")).get("stop_reason"))
+                self._finish(as_mapping(event.get("delta")).get("stop_reason"))
             case "message_stop":
                 self.done = True
             case "error":
@@ -78,15 +79,8 @@ class MessagesDecoder(AnswerDecoder):
             case _:  # "ping", "content_block_stop" and future event types
                 pass
 
-    def _finish(self, reason: object) -> None:
-        stop = parse_stop(reason)
-        if stop == "broken":
-            self.error = error_mapping.cut_off()
-        elif stop is not None:
-            self.stop, self.finished = stop, True
-
     def _merge_usage(self, usage: object) -> None:
-        fields = {k: v for k, v in error_mapping.as_mapping(usage).items() if v is not None}
+        fields = {k: v for k, v in as_mapping(usage).items() if v is not None}
         if fields:
             self._fields |= fields
             self.usage = parse_messages_usage(self._fields) or self.usage

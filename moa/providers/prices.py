@@ -28,25 +28,19 @@ def cost_of(provider: str, model: str, base_url: str | None = None) -> CostOf:
     """Return a function for the price of a call; it returns None for unlisted models.
 
     Args:
-        provider: one of `moa.providers.PROVIDERS`; for any other the price is unknown.
+        provider: one of `moa.providers.PROVIDERS`.
         model: the provider's model id.
         base_url: another server's address, used instead of the provider to look up prices.
     """
     if provider in _FREE:
         return _free
-    preset = PRESETS.get(provider)
-    if preset is None:
-        return _unknown
+    preset = PRESETS[provider]
     by_address = None if preset.key_follows_base_url else base_url
     return _PriceLookup(preset.price_list or "", model, by_address)
 
 
 def _free(_usage: Usage) -> float | None:
     return 0.0
-
-
-def _unknown(_usage: Usage) -> float | None:
-    return None
 
 
 class _PriceLookup:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal, cast
 
-from moa.providers.error_mapping import as_mapping
+from moa.providers.error_details import as_mapping
 from moa.types import Stop
 
 _TEXT_PARTS: Final = frozenset({"", "text", "text_delta", "output_text"})

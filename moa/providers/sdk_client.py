@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
@@ -12,7 +11,7 @@ from pydantic_core import from_json
 from moa.errors import ModelError
 from moa.providers import error_mapping
 from moa.providers.burst_pacer import BurstPacer
-from moa.types import Prompt, Sampling
+from moa.providers.error_details import Details, as_mapping, parse_details
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -21,13 +20,8 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
-    from moa.ports import Model
-
 CONNECT_S: Final = 10.0
 """Connect timeout in seconds, including TLS."""
-
-DEFAULT_TIMEOUT_S: Final = 120.0
-"""Read timeout in seconds."""
 
 _NO_PAGE_STATUSES: Final = frozenset({400, 404, 405, 501})
 """Statuses of servers that have no page for a single model."""
@@ -45,7 +39,7 @@ class SdkCallError(Exception):
         details: the parsed error body, used to adapt the request.
     """
 
-    def __init__(self, error: ModelError, details: error_mapping.Details) -> None:
+    def __init__(self, error: ModelError, details: Details) -> None:
         super().__init__(str(error))
         self.error = error
         self.details = details
@@ -153,11 +147,11 @@ class SdkClient:
         return address
 
     def _map_error(self, error: Exception, model: str, path: str) -> SdkCallError:
-        details = error_mapping.Details()
+        details = Details()
         if isinstance(error, self._sdk.APIStatusError):
             status = cast("openai.APIStatusError", error)
             headers = status.response.headers
-            details = error_mapping.parse_details(_error_body(status))
+            details = parse_details(_error_body(status))
             error = error_mapping.from_status(
                 status.status_code, details, model=model, headers=headers
             )
@@ -194,31 +188,6 @@ def _error_body(refused: openai.APIStatusError) -> object:
 
 def _describes_a_model(response: httpx2.Response) -> bool:
     try:
-        return "id" in error_mapping.as_mapping(response.json())
+        return "id" in as_mapping(response.json())
     except ValueError:
         return False
-
-
-async def probe(
-    client: SdkClient, model: Model, *, path: str | None, name: str, timeout_s: float
-) -> None:
-    """Check address, key and model name by the model's page, or else by asking for one token.
-
-    Args:
-        client: the server's client.
-        model: the model to ask.
-        path: the page that lists models; None if the API has none.
-        name: the provider's model id.
-        timeout_s: read timeout.
-
-    Raises:
-        ModelError: the check failed.
-    """
-    try:
-        known = path is not None and await client.has_model_page(path, name, timeout_s)
-    except SdkCallError as refused:
-        raise refused.error from None
-    if not known:
-        async with aclosing(model.stream(Prompt.of("Hi"), Sampling(max_output_tokens=1))) as answer:
-            async for _chunk in answer:
-                pass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from moa.errors import Rejected
 from moa.network import Network, UnusableNetworkError
 from moa.providers import error_mapping
 from moa.providers.address import Address
@@ -43,7 +44,7 @@ _DEFAULT_ADDRESSES: Final = {
 }
 
 
-def openai_client(access: ServerAccess, network: Network, max_retries: int) -> SdkClient:
+def openai_client(access: ServerAccess, network: Network) -> SdkClient:
     """Build a client for Chat Completions. Blocking: the import takes 1.8 s.
 
     Raises:
@@ -56,7 +57,7 @@ def openai_client(access: ServerAccess, network: Network, max_retries: int) -> S
         client = openai.AsyncOpenAI(
             api_key=access.api_key or (address and _NO_KEY),
             base_url=address and address.url,
-            max_retries=max_retries,
+            max_retries=0,  # the engine retries calls, within the layer's deadline
             http_client=http_client(openai, network, _place(access, address)),
             default_query=_query(address),
             default_headers=_headers(access, address, openai),
@@ -71,7 +72,7 @@ def openai_client(access: ServerAccess, network: Network, max_retries: int) -> S
     return SdkClient(client, openai, openai.OpenAIError, omit_authorization=omits)
 
 
-def anthropic_client(access: ServerAccess, network: Network, max_retries: int) -> SdkClient:
+def anthropic_client(access: ServerAccess, network: Network) -> SdkClient:
     """Build a client for the Messages API. Blocking: the import takes 3.2 s.
 
     Raises:
@@ -86,7 +87,7 @@ def anthropic_client(access: ServerAccess, network: Network, max_retries: int) -
             api_key=None if access.is_token else key,
             auth_token=key if access.is_token else None,
             base_url=address and address.url,
-            max_retries=max_retries,
+            max_retries=0,  # the engine retries calls, within the layer's deadline
             http_client=http_client(anthropic, network, _place(access, address)),
             default_query=_query(address),
             default_headers=_headers(access, address, anthropic),
@@ -114,7 +115,7 @@ def http_client(sdk: ModuleType, network: Network, address: str) -> httpx2.Async
     try:
         return transport.http_client(sdk, network.tls(), network.proxy_for(address))
     except UnusableNetworkError as error:
-        raise error_mapping.unusable_network(error.kind, str(error)) from None
+        raise Rejected(str(error), kind=error.kind) from None
 
 
 def keep_only_headers(
@@ -135,10 +136,8 @@ def _headers(access: ServerAccess, address: Address | None, sdk: Any) -> dict[st
         for name, value in access.headers
     }
     headers: dict[str, Any] = without_telemetry(sdk) | configured
-    if _AUTHORIZATION in configured:
-        return headers
     if address and address.authorization:
-        headers[_AUTHORIZATION] = address.authorization
+        headers.setdefault(_AUTHORIZATION, address.authorization)
     return headers
 
 

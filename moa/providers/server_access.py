@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from moa.errors import PipelineError
 from moa.pipeline.provider_presets import Api
+from moa.providers.address import checked_address
+from moa.providers.model_spec import ModelSpec
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -32,16 +34,23 @@ class ServerAccess:
     cloud: Pairs = field(default=(), repr=False)
 
     @classmethod
-    def of(
-        cls,
-        api: Api,
-        base_url: str | None,
-        api_key: str | None,
-        *,
-        is_token: bool = False,
-        headers: Mapping[str, str] | None = None,
-        cloud: Mapping[str, str] | None = None,
-    ) -> Self:
-        """Build it from mappings."""
-        pairs = tuple((headers or {}).items()), tuple((cloud or {}).items())
-        return cls(api, base_url, api_key, is_token, *pairs)
+    def of(cls, api: Api, spec: ModelSpec) -> Self:
+        """Return the access that a model's settings describe.
+
+        Raises:
+            PipelineError: the address or the key is invalid.
+        """
+        base_url, api_key = checked_address(spec.base_url), checked_key(spec.api_key)
+        pairs = tuple(spec.headers.items()), tuple(spec.cloud.items())
+        return cls(api, base_url, api_key, spec.is_token, *pairs)
+
+
+def checked_key(api_key: str | None) -> str | None:
+    """Return the key unchanged.
+
+    Raises:
+        PipelineError: it holds something a header can't, such as a line break or a curly quote.
+    """
+    if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
+        raise PipelineError("The key contains an invalid character. Was it copied correctly?")
+    return api_key

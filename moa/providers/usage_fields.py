@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from moa.pipeline.usage_estimates import is_cost, is_token_count, plausible_usage
-from moa.providers import error_mapping
+from moa.providers.error_details import as_mapping
 from moa.types import Usage
 
 UsageFields = Mapping[str, Any]
@@ -21,7 +21,7 @@ def parse_chat_usage(fields: UsageFields) -> Usage | None:
     OpenRouter adds the call's cost in US dollars
     (https://openrouter.ai/docs/use-cases/usage-accounting).
     """
-    details = error_mapping.as_mapping(fields.get("prompt_tokens_details"))
+    details = as_mapping(fields.get("prompt_tokens_details"))
     hit, missed = (
         _number(fields, "prompt_cache_hit_tokens"),
         _number(fields, "prompt_cache_miss_tokens"),
@@ -41,8 +41,8 @@ def find_chat_usage(event: UsageFields) -> Usage | None:
     choices = event.get("choices")
     listed = cast("list[object]", choices) if isinstance(choices, list) else []
     holders = [event, event.get("x_groq"), *listed[:1]]
-    for holder in map(error_mapping.as_mapping, holders):
-        fields = error_mapping.as_mapping(holder.get("usage"))
+    for holder in map(as_mapping, holders):
+        fields = as_mapping(holder.get("usage"))
         if fields and (usage := parse_chat_usage(fields)):
             return usage
     return None
@@ -64,7 +64,7 @@ def _output_tokens(fields: UsageFields, input_tokens: int) -> int | None:
     xAI and Gemini leave reasoning out of `completion_tokens`, but not out of `total_tokens`.
     """
     output_tokens = _number(fields, "completion_tokens")
-    details = error_mapping.as_mapping(fields.get("completion_tokens_details"))
+    details = as_mapping(fields.get("completion_tokens_details"))
     reasoning = _number(details, "reasoning_tokens") or _number(fields, "reasoning_tokens") or 0
     total = _number(fields, "total_tokens") or 0
     if output_tokens is None or output_tokens < 0:
@@ -98,7 +98,7 @@ def _number(fields: UsageFields, name: str) -> int | None:
 def _cost(fields: UsageFields) -> float | None:
     """Return the charge the server reports, or the upstream charge if the caller's own key paid."""
     cost = fields.get("cost")
-    details = error_mapping.as_mapping(fields.get("cost_details"))
+    details = as_mapping(fields.get("cost_details"))
     upstream = details.get("upstream_inference_cost")
     if not is_cost(cost):
         return None

@@ -13,10 +13,8 @@ from moa.resilience.breaker import (
     DEFAULT_REST_S,
     DEFAULT_SILENT_S,
     Breaker,
-    BreakerOpen,
     BreakerRules,
     CircuitBreakerModel,
-    FailFastModel,
 )
 from moa.resilience.rate_limit import RateLimitedModel, RateLimiter, WorkerShare
 from moa.resilience.resilient import resilient
@@ -27,10 +25,8 @@ __all__ = [
     "DEFAULT_REST_S",
     "DEFAULT_SILENT_S",
     "Breaker",
-    "BreakerOpen",
     "BreakerRules",
     "CircuitBreakerModel",
-    "FailFastModel",
     "RateLimitedModel",
     "RateLimiter",
     "WorkerShare",

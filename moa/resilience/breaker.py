@@ -67,8 +67,8 @@ class Breaker:
     The probe's result closes it or starts another rest.
     """
 
-    def __init__(self, rules: BreakerRules | None = None) -> None:
-        self.rules = rules or BreakerRules()
+    def __init__(self, rules: BreakerRules) -> None:
+        self.rules = rules
         self._failures = 0
         self._open_until: float | None = None
         self._probing = False

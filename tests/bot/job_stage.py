@@ -41,7 +41,7 @@ class Answering:
         except asyncio.CancelledError:
             self.cancelled.append(run.id)
             raise
-        await self._runs.delivered(run.id)
+        await self._runs.delivered(run.id, run.attempt)
         await self._add(self.ended, run.id)
         return True
 

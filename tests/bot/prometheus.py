@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from bot.health import Health
+from bot.http import admin_web_app, serve
 from bot.playground.server import LocalSlack
 
 
@@ -34,6 +38,11 @@ async def scrape(url: str) -> Scraped:
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
         return Scraped(await answer.text())
+
+
+def operators_port(health: Health) -> AbstractAsyncContextManager[int]:
+    """Serve the operators' routes on a port of their own, and yield it."""
+    return serve(admin_web_app(health.is_ready, health.scrape), "127.0.0.1", 0)
 
 
 def metrics_url(slack: LocalSlack) -> str:

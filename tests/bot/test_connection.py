@@ -12,10 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.server import serve_admin
 from bot.slack.api import socket_mode
 from tests.bot.processes import LocalServices, local_services, started_bot
-from tests.bot.prometheus import scrape
+from tests.bot.prometheus import operators_port, scrape
 from tests.forks import Forked
 from tests.models.replies import Reply
 from tests.stage import on_stage
@@ -217,7 +216,7 @@ async def test_an_open_session_without_pongs_is_replaced(
 ) -> None:
     """An open session without pongs counts as lost."""
     monkeypatch.setattr(socket_mode, "PING_S", 0.4)
-    async with on_stage(tmp_path) as stage, serve_admin(stage.bot.health, "127.0.0.1", 0) as port:
+    async with on_stage(tmp_path) as stage, operators_port(stage.bot.health) as port:
         stage.slack.freeze_sockets()
         await stage.slack.wait_for(lambda: stage.slack.connections == 2)
         await wait_for_readiness(f"http://127.0.0.1:{port}", ready=True)
@@ -229,7 +228,7 @@ async def test_a_failed_websocket_address_is_replaced(
 ) -> None:
     """An address works once: after a failure, Slack is asked for a new one."""
     monkeypatch.setattr(socket_mode, "OPEN_TIMEOUT_S", 0.5)
-    async with on_stage(tmp_path) as stage, serve_admin(stage.bot.health, "127.0.0.1", 0) as port:
+    async with on_stage(tmp_path) as stage, operators_port(stage.bot.health) as port:
         stage.slack.refuse_sockets(2)
         await stage.slack.drop_sockets()
         await wait_for_readiness(f"http://127.0.0.1:{port}", ready=False)

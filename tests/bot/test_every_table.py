@@ -128,7 +128,7 @@ async def test_words_that_arrive_during_a_deletion_do_not_stay(
         await (runs.record("1", answer, call) if what == "answer" else runs.charge("1", call))
 
     async def delete(runs: StoredRunStore) -> None:
-        await runs.fail("1", "thread_gone")
+        await runs.fail("1", "thread_gone", attempt=1)
 
     other = await open_database(database)
     steps = [store, delete] if first == "storing" else [delete, store]

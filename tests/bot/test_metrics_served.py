@@ -8,9 +8,8 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.server import serve_admin
 from tests.bot.processes import local_services, log_until, rest_of_log, started_bot
-from tests.bot.prometheus import metrics_url, scrape
+from tests.bot.prometheus import metrics_url, operators_port, scrape
 from tests.models.replies import Reply
 from tests.stage import on_stage
 
@@ -33,7 +32,7 @@ async def test_an_admin_port_serves_operators_only(tmp_path: Path) -> None:
     """Metrics, health and readiness; Slack's requests aren't served there."""
     async with (
         on_stage(tmp_path) as stage,
-        serve_admin(stage.bot.health, "127.0.0.1", 0) as port,
+        operators_port(stage.bot.health) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
     ):
         assert (await scrape(f"http://127.0.0.1:{port}/metrics")).value("database_up") == 1

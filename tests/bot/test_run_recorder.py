@@ -44,7 +44,7 @@ async def test_each_answer_is_stored_when_it_arrives(
     await recorder.record(Answered(REPLY, WRITING))
     run = await runs.get(run_id)
     assert run is not None
-    assert (run.answers, run.aggregator, run.reply) == ((ANSWER,), REPLY, "")
+    assert (run.answers, run.aggregators, run.reply) == ((ANSWER,), (REPLY,), "")
     assert await paid(opened, run_id) == [CALL, WRITING]
     [spent] = await StoredSpending(opened).by_channel("T1", datetime.now(UTC), 1)
     assert (spent.questions, spent.cost_usd) == (1, pytest.approx(0.02))
@@ -73,7 +73,7 @@ async def test_a_superseded_attempt_leaves_its_reply_to_the_next_one(
         await runs.finish(run_id, OUTCOME, 0)
     run = await runs.get(run_id)
     assert run is not None
-    assert (run.reply, run.aggregator, run.answers) == ("", REPLY, ())
+    assert (run.reply, run.aggregators, run.answers) == ("", (REPLY,), ())
     assert await paid(opened, run_id) == [WRITING]
 
 

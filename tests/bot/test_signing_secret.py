@@ -9,9 +9,9 @@ import pytest
 from bot.app import open_bot
 from bot.errors import ConfigurationError
 from bot.playground.server import LocalSlack
-from bot.server import serve_http, serve_socket
+from bot.server import serve_socket
 from bot.settings import load
-from tests.stage import variables
+from tests.stage import served, variables
 
 CONFIG = """
 default_pipeline = "one"
@@ -33,7 +33,7 @@ async def test_socket_mode_starts_without_a_signing_secret(tmp_path: Path) -> No
         async with open_bot(settings, mode="socket") as bot:
             async with serve_socket(bot, settings):
                 assert await slack.wait_for(lambda: slack.connections) == 1
-            async with serve_http(bot, "127.0.0.1", 0) as port:
+            async with served(bot) as port:
                 slack.request_url = f"http://127.0.0.1:{port}/slack/events"
                 slack.app.signing_secret = ""
                 ack = await slack.send_interaction(slack.add_user("Ana"), "shortcut")

@@ -108,7 +108,7 @@ async def test_a_run_is_read_as_it_was_stored(runs: StoredRunStore) -> None:
     assert run is not None
     assert run.question == QUESTION
     assert run.answers == (labelled, failed)
-    assert run.aggregator == writer
+    assert run.aggregators == (writer,)
     assert (run.reply, run.status, run.notes) == ("The reply.", "complete", ("N.",))
     assert run.posts == ("2.000100", "2.000200")
     assert run.state == "waiting"
@@ -189,7 +189,7 @@ async def test_a_finished_run_does_not_begin_again(runs: StoredRunStore) -> None
     assert not first.resumed
     assert second is not None, "an interrupted run may be begun again"
     assert second.resumed
-    await runs.fail(run_id, "no_answer")
+    await runs.fail(run_id, "no_answer", second.attempt)
     assert await runs.begin(run_id) is None
     assert await runs.begin("no such run") is None
     assert await runs.unfinished() == []

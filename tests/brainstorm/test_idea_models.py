@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from bot.brainstorm.idea_models import PipelineIdeaModels
-from bot.brainstorm.session import EndedCall
+from bot.brainstorm.session import BrainstormSession, EndedCall
 from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.database import Database
 from moa import Chunk, Plan, Profile, Prompt, Sampling, Usage
@@ -29,12 +29,16 @@ class FlakyModel:
         yield Chunk("1. Plant trees\n2. Paint the bridge", usage, "end")
 
 
+async def unlimited(_session: BrainstormSession) -> None:
+    """Set no limit."""
+
+
 async def test_a_retried_call_is_paid_for(opened: Database) -> None:
     """A failed call costs money, too, even if its retry succeeds."""
     store = StoredBrainstorms(opened)
     session = await start_session(store)
     model = FlakyModel()
-    models = PipelineIdeaModels(lambda _: Plan.of([model], aggregator=model))
+    models = PipelineIdeaModels(lambda _: Plan.of([model], aggregator=model), unlimited)
     stopped: list[EndedCall] = []
     async for call in models.calls(session, (), stopped.append):
         await store.call_ended(session, call, late=False)
@@ -58,6 +62,6 @@ async def test_only_the_first_layer_gives_ideas(opened: Database) -> None:
     """Later layers read answers, as in the library's own brainstorms."""
     session = await start_session(StoredBrainstorms(opened))
     first, second, last = map(NumberedModel, ("first", "second", "last"))
-    models = PipelineIdeaModels(lambda _: Plan.of([first], [second], aggregator=last))
+    models = PipelineIdeaModels(lambda _: Plan.of([first], [second], aggregator=last), unlimited)
     asked = {call.model async for call in models.calls(session, (), lambda _: None)}
     assert asked == {"first"}

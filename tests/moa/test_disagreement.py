@@ -15,6 +15,7 @@ from moa.engine.disagreement import GRACE_S, compare, parse_disagreement
 from moa.events import Compared
 from moa.pipeline import prompts
 from moa.pipeline.strategies import PromptContext
+from moa.pipeline.strict_model import parse_table
 from moa.providers.scripted import Fail, Finish, Hang, ScriptedModel, Wait
 from moa.types import Difference, Disagreement, Usage, View
 from tests.moa.blocks import answer, block_of
@@ -237,7 +238,7 @@ async def test_a_recorded_reply_is_not_compared_again() -> None:
 def _bound(**keys: Any) -> Plan:
     models: dict[str, ScriptedModel] = {name: says(name) for name in ("a", "b", "c")}
     table = {"aggregator": ["a", "b"], "layers": [{"proposers": ["b"]}], **keys}
-    return bind("p", Pipeline.from_table("p", table), models)
+    return bind("p", parse_table(Pipeline, table, "pipelines.p"), models)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +256,7 @@ def test_the_first_aggregator_is_the_default_analyst(
     made = _bound(**keys)
     assert (made.analyst and made.analyst.profile.name) == analyst
     table = {"aggregator": ["a", "b"], "layers": [{"proposers": ["b"]}], **keys}
-    assert Pipeline.from_table("p", table).models == asked
+    assert Pipeline.model_validate(table).models == asked
 
 
 @pytest.mark.parametrize(

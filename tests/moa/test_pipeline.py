@@ -68,13 +68,6 @@ def test_every_mistake_is_named_before_any_model_is_bound() -> None:
     ]
 
 
-def test_one_pipeline_can_be_parsed_alone() -> None:
-    """`Pipeline.from_table` names keys as they are in the file."""
-    assert Pipeline.from_table("p", {"aggregator": "a"}) == Pipeline(aggregator="a")
-    with pytest.raises(PipelineError, match=r"^pipelines\.p\.aggregator: is missing"):
-        Pipeline.from_table("p", {})
-
-
 def test_a_plan_can_be_made_of_models() -> None:
     """`Plan.of` needs no names: layers of models, and one aggregator or several."""
     a, b = MODELS["a"], MODELS["b"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from moa import Message, Profile, Prompt, Sampling
-from moa.providers import Endpoints
+from moa.providers import Endpoints, ModelSpec
 from moa.providers.anthropic import MAX_OUTPUT_TOKENS, AnthropicModel
 from moa.providers.messages_codec import BEFORE_ASSISTANT
 from moa.providers.parameters import REASONING_TOKENS
@@ -23,9 +24,12 @@ async def server() -> AsyncGenerator[ModelServer, None]:
         yield running
 
 
+UNSET = ModelSpec(provider="anthropic", model="m")
+
+
 def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> AnthropicModel:
     settings = {"base_url": server.anthropic_url, "api_key": "k", **settings}
-    return AnthropicModel(Profile("m"), "m", endpoints, **settings)
+    return AnthropicModel(Profile("m"), replace(UNSET, **settings), endpoints)
 
 
 def events(*values: dict[str, Any]) -> Reply:
@@ -155,7 +159,7 @@ async def test_a_missing_key_is_named(
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path))
-    collected = await collect(AnthropicModel(Profile("m"), "m", endpoints))
+    collected = await collect(AnthropicModel(Profile("m"), UNSET, endpoints))
     assert collected.kind == ("Rejected", "auth")
     assert "ANTHROPIC_API_KEY" in str(collected.error)
 
@@ -175,5 +179,5 @@ async def test_the_environment_is_the_default(
     """The SDK reads ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY, which belong together."""
     monkeypatch.setenv("ANTHROPIC_BASE_URL", server.anthropic_url)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-environment")
-    assert (await collect(AnthropicModel(Profile("m"), "m", endpoints))).text == "Paris."
+    assert (await collect(AnthropicModel(Profile("m"), UNSET, endpoints))).text == "Paris."
     assert server.requests[0].headers["authorization"] == "Bearer sk-of-the-environment"

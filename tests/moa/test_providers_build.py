@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from moa import PipelineError, Profile, Usage
-from moa.providers import PROVIDERS, Endpoints, ModelSpec, build, cost_of
+from moa.providers import Endpoints, ModelSpec, build, cost_of
 from tests.moa.provider_calls import collect
 
 TOKENS = Usage(input_tokens=1_000_000, output_tokens=1_000_000, cached_tokens=500_000)
@@ -33,10 +33,6 @@ def test_importing_and_building_load_no_sdk() -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        (ModelSpec(provider="opena", model="m"), 'Did you mean "openai"'),
-        (ModelSpec(provider="zzz", model="m"), ", ".join(PROVIDERS)),
-        (ModelSpec(provider="openai"), "needs `model`"),
-        (ModelSpec(provider="anthropic"), "needs `model`"),
         (ModelSpec(provider="scripted", model="parrot"), "needs `reply`"),
         (ModelSpec(provider="scripted", fail="explode"), "is unknown"),
         (ModelSpec(provider="openai", model="m", base_url="localhost"), "base_url"),
@@ -94,7 +90,6 @@ def test_cached_input_costs_less() -> None:
     [
         ("openai", "nobody-knows-it", None),
         ("openai", "gpt-4o", "http://127.0.0.1:8000/v1"),
-        ("another", "gpt-4o", None),
     ],
 )
 def test_an_unknown_price_is_unknown(provider: str, model: str, base_url: str | None) -> None:

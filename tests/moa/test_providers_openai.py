@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from moa import PipelineError, Profile
-from moa.providers import Endpoints
+from moa.providers import Endpoints, ModelSpec
 from moa.providers.openai import OpenAIModel
 from moa.providers.parameters import REASONING_TOKENS
 from tests.moa.provider_calls import collect
 from tests.models import ModelServer, Raw, Reply, Status
+
+UNSET = ModelSpec(provider="openai", model="m")
 
 
 def refusing(param: str, code: str | None) -> Reply:
@@ -35,7 +38,7 @@ def saying(text: str | None, reason: str | None = None, **more: Any) -> dict[str
 
 def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> OpenAIModel:
     settings = {"base_url": server.openai_url, "api_key": "k", **settings}
-    return OpenAIModel(Profile("m"), "m", endpoints, **settings)
+    return OpenAIModel(Profile("m"), replace(UNSET, **settings), endpoints)
 
 
 @pytest.mark.parametrize("code", ["unsupported_parameter", "unsupported_value", None])
@@ -219,9 +222,8 @@ async def test_a_temperature_is_sent_if_the_model_takes_one(
 ) -> None:
     """The profile decides whether a temperature is sent."""
     server.models["m"] = Reply("Paris.")
-    without = OpenAIModel(
-        Profile("m", takes_temperature=False), "m", endpoints, base_url=server.openai_url
-    )
+    spec = replace(UNSET, base_url=server.openai_url)
+    without = OpenAIModel(Profile("m", takes_temperature=False), spec, endpoints)
     await collect(model_at(server, endpoints))
     await collect(without)
     assert [request.body.get("temperature") for request in server.requests] == [0.5, None]
@@ -244,7 +246,7 @@ async def test_the_environment_is_the_default(
     monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
     server.models["m"] = Reply("Paris.")
-    assert (await collect(OpenAIModel(Profile("m"), "m", endpoints))).text == "Paris."
+    assert (await collect(OpenAIModel(Profile("m"), UNSET, endpoints))).text == "Paris."
     assert server.requests[0].headers["authorization"] == "Bearer sk-of-the-environment"
 
 
@@ -253,7 +255,7 @@ async def test_a_missing_key_is_named(
 ) -> None:
     """Without any key, the error names the variable to set."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    collected = await collect(OpenAIModel(Profile("m"), "m", endpoints))
+    collected = await collect(OpenAIModel(Profile("m"), UNSET, endpoints))
     assert collected.kind == ("Rejected", "auth")
     assert "OPENAI_API_KEY" in str(collected.error)
 
@@ -262,14 +264,14 @@ async def test_a_missing_key_is_named(
 def test_an_invalid_address_is_found_at_once(base_url: str) -> None:
     """A base_url without a scheme or host is a configuration error."""
     with pytest.raises(PipelineError, match="base_url"):
-        OpenAIModel(Profile("m"), "m", Endpoints(), base_url=base_url)
+        OpenAIModel(Profile("m"), replace(UNSET, base_url=base_url), Endpoints())
 
 
 @pytest.mark.parametrize("key", ["sk-a\n", "sk a", "“sk-a”"])
 def test_an_invalid_key_is_found_at_once(key: str) -> None:
     """A key with a line break or curly quote from careless copying is rejected and not shown."""
     with pytest.raises(PipelineError) as raised:
-        OpenAIModel(Profile("m"), "m", Endpoints(), api_key=key)
+        OpenAIModel(Profile("m"), replace(UNSET, api_key=key), Endpoints())
     assert "sk" not in str(raised.value)
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from moa import Profile
-from moa.providers import Endpoints
+from moa.providers import Endpoints, ModelSpec
 from moa.providers.burst_pacer import REQUESTS_PER_TICK, BurstPacer
 from moa.providers.openai import OpenAIModel
 from tests.moa.provider_calls import collect
@@ -78,6 +78,7 @@ async def test_an_address_may_end_in_a_slash(ending: str) -> None:
     """`base_url` works with and without a trailing slash; the server has one path only."""
     async with ModelServer({"m": Reply("Paris.")}) as server, Endpoints() as endpoints:
         url = server.openai_url + ending
-        model = OpenAIModel(Profile("m"), "m", endpoints, base_url=url, api_key="k")
+        spec = ModelSpec(provider="openai", model="m", base_url=url, api_key="k")
+        model = OpenAIModel(Profile("m"), spec, endpoints)
         collected = await asyncio.gather(*(collect(model) for _ in range(MANY)))
     assert [each.text for each in collected] == ["Paris."] * MANY

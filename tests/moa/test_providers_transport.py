@@ -26,7 +26,8 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def model_at(base_url: str, endpoints: Endpoints) -> OpenAIModel:
-    return OpenAIModel(Profile("m"), "m", endpoints, base_url=base_url, api_key="k")
+    spec = ModelSpec(provider="openai", model="m", base_url=base_url, api_key="k")
+    return OpenAIModel(Profile("m"), spec, endpoints)
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])

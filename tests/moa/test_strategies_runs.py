@@ -32,7 +32,7 @@ def _plan(strategy: str, models: Mapping[str, Model], *layers: Sequence[str], **
         "layers": [{"proposers": list(layer)} for layer in layers],
         **keys,
     }
-    return bind("p", Pipeline.from_table("p", table), models)
+    return bind("p", Pipeline.model_validate(table), models)
 
 
 def _models(*names: str) -> dict[str, ScriptedModel]:
@@ -193,7 +193,7 @@ def test_an_added_layer_closes_like_the_last_listed_one() -> None:
         "strategy": "sequential",
         "layers": [{"proposers": ["a"] * 6, "quorum": 5, "deadline_s": 9.0, "required": ["a"]}],
     }
-    *_, added = bind("p", Pipeline.from_table("p", table), _models("a")).layers
+    *_, added = bind("p", Pipeline.model_validate(table), _models("a")).layers
     assert (added.quorum, added.deadline_s) == (1, 9.0)
     assert [(s.model.profile.name, s.required) for s in added.seats] == [("chief", False)]
 

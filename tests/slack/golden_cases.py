@@ -93,7 +93,7 @@ async def direct_message(stage: Stage) -> None:
 @case
 async def group_message(stage: Stage) -> None:
     people = f"{stage.ana.id},{stage.ben.id}"
-    opened = await stage.bot.client.conversations_open(users=people)
+    opened = await stage.bot.identity.client.conversations_open(users=people)
     group = str((opened.get("channel") or {})["id"])
     await ask(stage, "Where do we meet?", channel=group)
 

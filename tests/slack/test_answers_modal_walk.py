@@ -13,12 +13,11 @@ from sqlalchemy import select
 
 from bot.app import open_bot
 from bot.playground.state.models import SlackMessage
-from bot.server import serve_http
 from bot.slack.ui.strings import answers_modal as strings
 from bot.storage.tables import runs
 from tests.models.replies import Cut, Reply, Status
 from tests.slack.modal_walk import choose, options, reveal, turn, verdict
-from tests.stage import MODELS, Mode, Stage, on_stage
+from tests.stage import MODELS, Mode, Stage, on_stage, served
 
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
@@ -185,7 +184,7 @@ async def test_another_worker_handles_an_open_modal(tmp_path: Path, database: st
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await reveal(stage, stage.ana, reply)
         async with open_bot(stage.settings, mode="http") as other:
-            async with serve_http(other, "127.0.0.1", 0) as port:
+            async with served(other) as port:
                 first, stage.slack.request_url = (
                     stage.slack.request_url,
                     f"http://127.0.0.1:{port}/slack/events",

@@ -113,7 +113,9 @@ async def test_the_first_private_reply_has_the_notice(tmp_path: Path) -> None:
 async def test_a_person_whom_slack_does_not_name_is_someone(tmp_path: Path) -> None:
     """Messages about a person never have an empty name."""
     async with on_stage(tmp_path) as stage:
-        identity = IdentityLookup(stage.bot.client)
-        people = UserDirectory(stage.bot.client, identity, nameless=strings.NAMELESS_PERSON)
+        identity = IdentityLookup(stage.bot.identity.client)
+        people = UserDirectory(
+            stage.bot.identity.client, identity, nameless=strings.NAMELESS_PERSON
+        )
         assert await people.name(stage.ben.id) == "Ben"
         assert await people.name("U404") == "someone"

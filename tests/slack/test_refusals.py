@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack.ui.strings.footer import RETRY
 from bot.slack.ui.strings.troubles import TROUBLES
-from bot.storage.run_listing import RunListing
+from bot.storage.call_log import StoredCallLog
 from tests.models.replies import Reply, Status
 from tests.slack.user_actions import run_of_reply
 from tests.stage import everywhere, on_stage
@@ -30,8 +30,8 @@ async def test_a_thread_that_is_too_long_offers_no_retry(tmp_path: Path) -> None
         assert TROUBLES["too_long"].split("`")[0] in shown
         assert f"[{RETRY}]" not in shown
         assert "233153" not in shown
-        lines = await RunListing(stage.bot.database).ledger((await run_of_reply(stage, sorry)).id)
-        assert {line.reason for line in lines} == {f"400: {WORDS}"}
+        calls = await StoredCallLog(stage.bot.database).of((await run_of_reply(stage, sorry)).id)
+        assert {call.reason for call in calls} == {f"400: {WORDS}"}
 
 
 @pytest.mark.parametrize("other", [500, 401])

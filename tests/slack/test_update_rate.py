@@ -16,10 +16,10 @@ def test_all_replies_stay_within_the_rate_limit(count: int) -> None:
     with ExitStack() as replies:
         for _ in range(count):
             replies.enter_context(throttle.open_reply())
-        interval_s = throttle.interval_s(1.0)
+        interval_s = throttle.interval_s(1.0, APPENDS_A_MINUTE)
         assert interval_s >= 1.0
         assert count * 60 / interval_s <= max(APPENDS_A_MINUTE, 60)
-    assert throttle.interval_s(1.0) == 1.0
+    assert throttle.interval_s(1.0, APPENDS_A_MINUTE) == 1.0
 
 
 @pytest.mark.parametrize("count", [1, 10, 100])

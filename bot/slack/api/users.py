@@ -13,7 +13,7 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import is_colleague
 from bot.slack.api.identity import BotIdentity, IdentityLookup
 from bot.slack.api.lookup_cache import CACHE_SIZE, LookupCache
-from bot.slack.markdown.names import NAME_LIMIT, prompt_name
+from bot.slack.markdown.names import NAME_LIMIT
 from bot.slack.markdown.unicode_filter import clean, unescape
 
 log = structlog.get_logger(__name__)
@@ -48,12 +48,6 @@ class Person:
     def is_known(self) -> bool:
         """Whether the lookup succeeded."""
         return bool(self.real_name or self.username)
-
-    @property
-    def name_with_note(self) -> str:
-        """The name as prompts show it, followed by the note, if any."""
-        name = prompt_name(self.name)
-        return f"{name} ({self.note})" if self.note else name
 
 
 class UserDirectory:

@@ -12,7 +12,7 @@ from bot.brainstorm.ports import BoardDeleted, BrainstormClosed, Part
 from bot.brainstorm.purse import BUDGET
 from bot.brainstorm.session import BrainstormSession, Closing
 from bot.brainstorm.tally import tally, voters_of
-from bot.brainstorm.worker import Clock, utc_now
+from bot.brainstorm.worker import Clock
 from bot.errors import Postponed
 from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.identity import IdentityLookup
@@ -53,7 +53,7 @@ class SlackBoard:
         client: AsyncWebClient,
         identity: IdentityLookup,
         views: SessionViews,
-        now: Clock = utc_now,
+        now: Clock,
     ) -> None:
         self._client = client
         self._identity = identity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.figures import pipeline_shape
+from bot.figures import shape_of
 from bot.slack.brainstorm.command import BrainstormCommandInput
 from bot.slack.commands.context import CommandContext, Subcommand
 from bot.slack.markdown.sanitize import escape_mrkdwn
@@ -13,7 +13,6 @@ from bot.slack.ui.strings import commands as strings
 from bot.slack.ui.strings.home import BUDGET_TITLE, BUDGET_UNKNOWN_PRICES
 from bot.slack.ui.strings.settings import SETTINGS_TITLE
 from bot.slack.ui.usage import usage_lines
-from moa.pipeline.definition import Pipeline
 
 
 async def _help(command: CommandContext) -> None:
@@ -41,14 +40,9 @@ async def _list_pipelines(command: CommandContext) -> None:
     for name, pipeline in services.pipelines.items():
         default = strings.COMMAND_DEFAULT if name == rules.pipeline else ""
         about = escape_mrkdwn(pipeline.description)
-        shape = escape_mrkdwn(_shape(pipeline))
+        shape = escape_mrkdwn(shape_of(pipeline))
         lines.append(f"• *{escape_mrkdwn(name)}*{default}: {about}\n      {shape}")
     await command.respond("\n".join(lines))
-
-
-def _shape(pipeline: Pipeline) -> str:
-    layers = [layer.proposers for layer in pipeline.layers]
-    return pipeline_shape(layers, pipeline.aggregators[0])
 
 
 async def _open_settings(command: CommandContext) -> None:

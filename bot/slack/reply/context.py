@@ -59,7 +59,7 @@ class UpdateThrottle:
         """Seconds before a reply's first update. Gives all replies time to ask their models."""
         return FIRST_UPDATE_S + FIRST_UPDATE_PER_REPLY_S * self._open_replies
 
-    def interval_s(self, minimum: float, calls_a_minute: int = APPENDS_A_MINUTE) -> float:
+    def interval_s(self, minimum: float, calls_a_minute: int) -> float:
         """Return the seconds between two updates of a reply, at least `minimum`.
 
         `calls_a_minute` is how many calls all open replies may make together.

@@ -18,12 +18,7 @@ from bot.slack.ui.strings import footer as strings
 log = structlog.get_logger(__name__)
 
 
-async def post_buttons(
-    client: AsyncWebClient,
-    run: Run,
-    blocks: Sequence[Block],
-    text: str = strings.BUTTONS_ABOVE,
-) -> str | None:
+async def post_buttons(client: AsyncWebClient, run: Run, blocks: Sequence[Block]) -> str | None:
     """Post the blocks below a reply, else only its first button, else how to do without buttons.
 
     Return the message's ts, or None if Slack refuses even that, which loses no text of the reply.
@@ -31,7 +26,7 @@ async def post_buttons(
     Raises:
         SLACK_ERRORS: a retry may help.
     """
-    posted: list[str] = []
+    text, posted = strings.BUTTONS_ABOVE, list[str]()
 
     def render(form: Form) -> Payload:
         kept = blocks if form.feedback else first_button(blocks)

@@ -31,9 +31,8 @@ from bot.slack.reply.ladder import (
     Ladder,
     Payload,
 )
+from bot.slack.reply.task_cards import Chunk
 from bot.slack.ui.blocks import Block, markdown
-
-Chunk = dict[str, Any]
 
 StorePost = Callable[[str], Awaitable[None]]
 """Stores the ts of a message right after it was posted."""

@@ -24,13 +24,13 @@ from bot.slack.reply.ladder import Ladder
 from bot.slack.reply.live_message import (
     MESSAGE_OVER,
     STREAM_ENDED,
-    Chunk,
     EditedMessage,
     LiveMessage,
     MessagePart,
     StreamedMessage,
 )
 from bot.slack.reply.recovery import remove_unconfirmed, reply_exists, stop_stream
+from bot.slack.reply.task_cards import Chunk
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +52,7 @@ class MessageChain:
         trouble: why nothing more can be shown, once known.
         shows_blocks: whether the ended reply shows the blocks below it.
         is_stopped: whether only a notice may follow.
+        has_shown_text: whether any message of this attempt shows text of the reply.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class MessageChain:
         self.trouble: Trouble | None = None
         self.shows_blocks = True
         self.is_stopped = False
+        self.has_shown_text = False
         self._continues_at = 0.0
         self._ladder = Ladder()
         self._has_session = has_session
@@ -79,7 +81,6 @@ class MessageChain:
         self._has_unconfirmed = False
         self._is_final = False
         self._is_refused = False
-        self._has_shown_text = False
         self._end_tried = False
 
     def pause_s(self, throttle: UpdateThrottle) -> float:
@@ -96,11 +97,6 @@ class MessageChain:
     def has_open_message(self) -> bool:
         """Whether the current message is already posted."""
         return self._message.ts is not None
-
-    @property
-    def has_shown_text(self) -> bool:
-        """Whether any message of this attempt shows text of the reply."""
-        return self._has_shown_text
 
     @property
     def is_streamed(self) -> bool:
@@ -139,7 +135,7 @@ class MessageChain:
 
     def discard_text(self) -> None:
         """Drop all text, even if already shown: none of it was part of the reply."""
-        self._text, self._has_shown_text = "", False
+        self._text, self.has_shown_text = "", False
         if not (self._posted or self.has_open_message):
             return
         self._has_unconfirmed = True
@@ -328,7 +324,7 @@ class MessageChain:
             self._sent[key] = chunk
             if self._chunks.get(key) is chunk:
                 del self._chunks[key]
-        self._has_shown_text = self._has_shown_text or bool(part.text.strip())
+        self.has_shown_text = self.has_shown_text or bool(part.text.strip())
         if message.ts is not None:
             await self._store(message.ts)
 

@@ -42,8 +42,8 @@ RETRYABLE: frozenset[Trouble] = frozenset(
 """Problems after which the same question may get a reply later."""
 
 
-async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble) -> bool:
-    """Post a notice in the thread, or else directly. Return whether it was posted.
+async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble) -> None:
+    """Post a notice in the thread, or else directly.
 
     Raises:
         SLACK_ERRORS: a retry may help (the notice may have been posted all the same), or the thread
@@ -65,8 +65,7 @@ async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble
         log.info("notice_not_in_thread", error=code_of(error))
         if code_of(error) in TRANSIENT or READ_ERRORS.get(code_of(error)) == "thread_gone":
             raise
-        return await notify_directly(client, run, text)
-    return True
+        await notify_directly(client, run, text)
 
 
 def notice_blocks(run_id: str, text: str, trouble: Trouble) -> list[Block]:
@@ -76,23 +75,23 @@ def notice_blocks(run_id: str, text: str, trouble: Trouble) -> list[Block]:
     return [section(text), *retry_button(run_id, show_answers=trouble == "refused")]
 
 
-async def notify_privately(client: AsyncWebClient, run: Run, notice: str) -> bool:
-    """Notify only the asker, outside any thread. Return whether that worked.
+async def notify_privately(client: AsyncWebClient, run: Run, notice: str) -> None:
+    """Notify only the asker, outside any thread.
 
     Sends a direct message, or an ephemeral one if they asked in one or don't accept any.
     """
     question, text = run.question, escape_mrkdwn(notice)
     if is_app(question.user):
-        return False
+        return
     in_direct = question.channel.startswith(DIRECT_PREFIX)
     if not in_direct and await notify_directly(client, run, text):
-        return True
+        return
     try:
         await client.chat_postEphemeral(channel=question.channel, user=question.user, text=text)
     except SLACK_ERRORS as error:
         log.info("ephemeral_notice_not_sent", error=code_of(error))
-        return in_direct and await notify_directly(client, run, text)
-    return True
+        if in_direct:
+            await notify_directly(client, run, text)
 
 
 async def notify_directly(

@@ -41,7 +41,7 @@ class Progress:
         names: whether models are named. If not, the secret `seed` shuffles their cards, because the
             order in moa.toml would reveal the names.
         plan: the run's plan, used to show later layers as waiting. Without it, a layer appears when
-            it starts. starts.
+            it starts.
     """
 
     def __init__(self, names: Names = "shown", *, seed: int = 0, plan: Plan | None = None) -> None:

@@ -31,7 +31,7 @@ class TaskCard:
         layer: the number of the layer.
         name: the model's name as people see it.
         model: the model's real name.
-        task_output: what the model returns; see `moa.Task.brings`.
+        task_output: what the model returns; see `moa.Task.output`.
         tries: how often it has been asked.
         is_open: whether its answer is pending.
     """
@@ -56,7 +56,7 @@ class LayerTaskCards:
 
     Attributes:
         number: the number of the layer.
-        task_output: what the models return; see `moa.Task.brings`.
+        task_output: what the models return; see `moa.Task.output`.
         cards: one card per model.
         is_summary: whether a single card is shown for all models.
         answered: how many models have answered.

@@ -23,12 +23,13 @@ from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import SafeStream, safe_markdown
 from bot.slack.markdown.split import MAX_CHARS
 from bot.slack.reply.context import STRICT, ReplyContext
+from bot.slack.reply.ephemeral_reply import end_notice
 from bot.slack.reply.follow_up import post_buttons
-from bot.slack.reply.live_message import Chunk
 from bot.slack.reply.message_chain import MessageChain
 from bot.slack.reply.notices import RETRYABLE, notify, notify_privately
 from bot.slack.reply.progress import Progress
 from bot.slack.reply.recovery import clean_up, lacks_buttons, reply_exists, withdraw
+from bot.slack.reply.task_cards import Chunk
 from bot.slack.reply.typing_status import TypingStatus
 from bot.slack.reply.upload import upload
 from bot.slack.ui.blocks import section
@@ -132,10 +133,8 @@ class ThreadReply:
         await self._sanitise_all()
         if self._is_cut:
             self._messages.add_notice(await self._overflow_notice(outcome))
-        elif outcome.status == "partial":
-            self._messages.add_notice(strings.PARTIAL)
-        elif outcome.cut_at_limit:
-            self._messages.add_notice(strings.CUT_AT_LIMIT)
+        elif notice := end_notice(outcome.status, outcome.aggregator):
+            self._messages.add_notice(notice)
         self._messages.update_cards(self._progress.done(outcome))
         again_of = await self._context.asked_again_line(self._run)
         blocks = footer(self._run.id, outcome, self._footer_options, again_of=again_of)

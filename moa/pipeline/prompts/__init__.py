@@ -30,7 +30,6 @@ from moa.pipeline.prompts.templates import (
     REFINER,
     REPLY_TRUNCATED,
     SELECTOR,
-    TRUNCATED_REMARK,
     not_synthesised_line,
     reading_note,
 )
@@ -65,7 +64,6 @@ __all__ = [
     "REFINER",
     "REPLY_TRUNCATED",
     "SELECTOR",
-    "TRUNCATED_REMARK",
     "add_datamarks",
     "answers_block",
     "assign_labels",

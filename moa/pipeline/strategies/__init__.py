@@ -26,7 +26,7 @@ from moa.pipeline.strategies.prompt_context import PromptContext, Strategy, buil
 from moa.pipeline.strategies.rank_then_synthesise import RANK_THEN_SYNTHESISE
 from moa.pipeline.strategies.select import SELECT
 from moa.pipeline.strategies.sequential import SEQUENTIAL
-from moa.pipeline.strategies.strategy_spec import LayerOutput, StrategySpec, Task
+from moa.pipeline.strategies.strategy_spec import StrategySpec, Task
 from moa.pipeline.strategies.synthesise import synthesise
 from moa.pipeline.strict_model import nearest
 
@@ -55,7 +55,6 @@ def strategy_named(name: str) -> StrategySpec:
 
 __all__ = [
     "STRATEGIES",
-    "LayerOutput",
     "PromptContext",
     "Strategy",
     "StrategySpec",
