@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
+from itertools import count
 
 import structlog
 
@@ -112,23 +113,26 @@ class PipelineIdeaModels:
                 yield _ended(event.call, event.position, texts)
 
     async def group(
-        self, session: BrainstormSession, ideas: Sequence[StoredIdea], call: int
-    ) -> tuple[Grouping, Sequence[EndedCall]]:
+        self,
+        session: BrainstormSession,
+        ideas: Sequence[StoredIdea],
+        first: int,
+        on_ended: Callable[[EndedCall], object],
+    ) -> Grouping:
         """Group ideas into themes. Without a pipeline, group only by common words."""
         try:
             models = self._paid(session, _groupers(self._plans(session.pipeline)))
         except PipelineError as error:
             log.warning("brainstorm_without_models", error=str(error))
             models = ()
-        calls: list[Call] = []
-        grouping = await group_ideas(
+        positions = count(first)
+        return await group_ideas(
             session.topic,
             [idea.as_idea for idea in ideas],
             models=models,
             seed=session.seed,
-            on_call=calls.append,
+            on_call=lambda call: on_ended(_ended(call, next(positions))),
         )
-        return grouping, [_ended(each, call + n) for n, each in enumerate(calls)]
 
 
 def _groupers(plan: Plan) -> Sequence[Model]:

@@ -205,9 +205,16 @@ class IdeaModels(Protocol):
         ...
 
     async def group(
-        self, session: BrainstormSession, ideas: Sequence[StoredIdea], call: int
-    ) -> tuple[Grouping, Sequence[EndedCall]]:
-        """Group ideas into themes. Never fails. `call` is the position of its first call."""
+        self,
+        session: BrainstormSession,
+        ideas: Sequence[StoredIdea],
+        first: int,
+        on_ended: Callable[[EndedCall], object],
+    ) -> Grouping:
+        """Group ideas into themes. Never fails.
+
+        `on_ended` receives each call, even if this is cancelled. Their positions begin at `first`.
+        """
         ...
 
 

@@ -215,7 +215,12 @@ class BrainstormWorker:
             await self._draw(session)  # models may take a minute or two
             ideas = await self._store.ideas(session.id)
             first = len(await self._store.ended_calls(session.id)) + GROUPING
-            themes, calls = await self._models.group(session, ideas, first)
+            calls: list[EndedCall] = []
+            try:
+                themes = await self._models.group(session, ideas, first, calls.append)
+            except BaseException:
+                await self._pay(session, calls)
+                raise
             for call in calls:
                 await self._store.call_ended(session, call, late=False)
             await self._change(session, themes=themes, reserved_usd=0.0)

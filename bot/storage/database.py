@@ -18,8 +18,14 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import event
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import (
+    DisconnectionError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import (
@@ -53,6 +59,10 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 TRANSIENT = (OperationalError, InterfaceError, NoConnectionFree, sqlite3.OperationalError)
 """Errors that may pass: no connection, a server that restarts, a locked or full disk. The last one
 comes from the driver itself when a transaction begins."""
+
+READ_ONLY = "25006"
+"""The SQLSTATE of a write to a server that accepts none. After a failover, that may be the old
+primary; then another connection leads to the new one."""
 
 T = TypeVar("T")
 
@@ -176,7 +186,9 @@ class Database:
     def _transient_errors(self) -> Generator[None, None, None]:
         try:
             yield
-        except TRANSIENT as error:
+        except (*TRANSIENT, InternalError) as error:
+            if isinstance(error, InternalError) and not _is_read_only(error.orig):
+                raise
             self.outage.start(error)
             raise DatabaseAway(type(error).__name__) from error
         self.outage.end()
@@ -234,6 +246,7 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     engines = _engine(url, **options), _engine(url, **options, isolation_level="AUTOCOMMIT")
     for engine in engines:
         event.listen(engine.sync_engine, "checkout", _replace_closed)
+        event.listen(engine.sync_engine, "handle_error", _replace_read_only)
     return engines
 
 
@@ -242,6 +255,16 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
     engine = create_async_engine(url, hide_parameters=True, max_overflow=0, **options)
     redact_errors(engine.sync_engine)
     return engine
+
+
+def _replace_read_only(context: ExceptionContext) -> None:
+    """Make the pool replace connections to a server that accepts no writes."""
+    if _is_read_only(context.original_exception):
+        context.is_disconnect = True
+
+
+def _is_read_only(error: BaseException | None) -> bool:
+    return getattr(error, "sqlstate", None) == READ_ONLY
 
 
 def _replace_closed(connection: Any, _record: object, _proxy: object) -> None:

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import waiting
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import (
     Connection,
     Integer,
@@ -192,6 +194,35 @@ async def test_an_answer_is_stored_once_the_server_is_back(
     assert run is not None
     assert run.answers == (ANSWER,)
     await database.dispose()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_an_answer_is_stored_once_the_server_accepts_writes(opened: Database) -> None:
+    """After a failover, a connection may lead to a server that is only a copy now."""
+    run_id, runs_there = await claimed(opened), StoredRunStore(opened)
+    refused = asyncio.Event()
+
+    def note(_context: object) -> None:
+        refused.set()
+
+    event.listen(opened.engine.sync_engine, "handle_error", note)
+    with psycopg.connect(opened.dsn, autocommit=True) as admin:
+        change = SQL("ALTER DATABASE {} {} default_transaction_read_only{}")
+        name = Identifier(admin.info.dbname)
+        admin.execute(change.format(name, SQL("SET"), SQL(" = on")))
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        storing = asyncio.create_task(runs_there.record(run_id, ANSWER, CALL))
+        beginning = asyncio.create_task(runs_there.begin(run_id))
+        await refused.wait()
+        admin.execute(change.format(name, SQL("RESET"), SQL("")))
+    async with asyncio.timeout(30):
+        await asyncio.gather(storing, beginning)
+    run = await runs_there.get(run_id)
+    assert run is not None
+    assert (run.state, run.answers) == ("running", (ANSWER,))
 
 
 async def test_a_report_reads_one_snapshot(opened: Database, database: str) -> None:

@@ -8,12 +8,14 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 import pytest
 
 from bot.brainstorm import worker
-from bot.brainstorm.ports import Part
+from bot.brainstorm.idea_models import PipelineIdeaModels
+from bot.brainstorm.ports import IdeaModels, Part
 from bot.brainstorm.session import BrainstormSession, Closing, EndedCall, StoredIdea
 from bot.brainstorm.worker import BrainstormWorker
 from bot.errors import Postponed
 from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.database import Database, DatabaseAway
+from moa import Chunk, Plan, Profile, Prompt, Sampling
 from moa.brainstorm import Grouping
 from tests.brainstorm.test_store import NOON, load_session, start_session
 
@@ -45,9 +47,26 @@ class SlowModels:
             yield EndedCall(position, "red", "used", (f"Idea {position}",), cost_usd=0.5)
 
     async def group(
-        self, session: BrainstormSession, ideas: Sequence[StoredIdea], call: int
-    ) -> tuple[Grouping, Sequence[EndedCall]]:
+        self,
+        session: BrainstormSession,
+        ideas: Sequence[StoredIdea],
+        first: int,
+        on_ended: Callable[[EndedCall], object],
+    ) -> Grouping:
         raise AssertionError
+
+
+class Hanging:
+    """A model that costs a dollar and never finishes."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.profile = Profile("hanging", cost=lambda _: 1.0)
+
+    async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
+        yield Chunk("1. ")
+        self.begun.set()
+        await asyncio.Event().wait()
 
 
 class FlakyBoard:
@@ -82,14 +101,13 @@ class Scene:
     def __init__(self, database: Database, session: BrainstormSession) -> None:
         self.store, self.session = StoredBrainstorms(database), session
         self.models, self.board = SlowModels(), FlakyBoard()
-        self.worker = BrainstormWorker(
-            self.store, self.board, self.models, NoResults(), lambda: NOON
-        )
 
-    async def work(self) -> None:
+    async def work(self, models: IdeaModels | None = None) -> None:
         """Do what is due."""
+        asked = models or self.models
+        does = BrainstormWorker(self.store, self.board, asked, NoResults(), lambda: NOON)
         async with asyncio.timeout(PATIENCE_S):
-            await self.worker.work(self.session.id)
+            await does.work(self.session.id)
 
     async def cost(self) -> float:
         """Return what the brainstorm has cost."""
@@ -148,3 +166,18 @@ async def test_calls_stopped_with_the_process_are_paid_for(scene: Scene) -> None
     assert scene.models.asked == [1, 2, 2]
     assert await scene.cost() == 1.5
     assert [idea.text for idea in await scene.store.ideas(scene.session.id)] == ["Idea 1", "Idea 2"]
+
+
+async def test_a_grouping_stopped_with_the_process_is_paid_for(scene: Scene) -> None:
+    """It begins again after the next start."""
+    ideas = {"k1": "A wide path", "k2": "A tram", "k3": "Fewer cars"}
+    assert await scene.store.hand_in(scene.session.id, "U1", ideas, named=False) == "stored"
+    assert await scene.store.advance(scene.session, "themes", None)
+    model = Hanging()
+    models = PipelineIdeaModels(lambda _: Plan.of([model], aggregator=model))
+    working = asyncio.create_task(scene.work(models))
+    await model.begun.wait()
+    working.cancel()
+    await asyncio.wait([working])
+    assert working.cancelled()
+    assert await scene.cost() == 1.0

@@ -14,6 +14,7 @@ from bot.slack.routes import ASK_ABOUT
 from bot.slack.ui.blocks import AGAIN
 from bot.slack.ui.strings.commands import ASK_QUESTION
 from bot.slack.ui.strings.troubles import TROUBLES
+from bot.storage.database import DatabaseAway
 from bot.storage.tables import answers, ledger, runs
 from tests.models.replies import Reply, Status
 from tests.slack.user_actions import (
@@ -92,6 +93,33 @@ async def test_deleting_a_question_in_a_thread_stops_it(tmp_path: Path) -> None:
         await stage.slack.delete(stage.general, ts)
         await assert_nothing_is_left(stage)
         gate.set()
+
+
+async def test_a_question_that_was_deleted_before_it_was_stored_gets_no_reply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away when it arrived, so Slack delivers it once more."""
+    refused = asyncio.Event()
+
+    async def refuse(*_: object, **__: object) -> None:
+        refused.set()
+        raise DatabaseAway("OperationalError")
+
+    async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
+        root = await stage.slack.post(stage.ben, stage.general, "A plan.")
+        with monkeypatch.context() as patch:
+            patch.setattr(stage.bot.runs, "claim", refuse)
+            ts = await stage.ask("What is the risk?", thread_ts=root)
+            await refused.wait()
+            asking = stage.slack.deliveries[-1]
+            await stage.slack.wait_for(
+                lambda: len(asking.acks) == 2
+            )  # it repeats the first at once
+            await stage.slack.delete(stage.general, ts)
+            await stage.slack.wait_for(lambda: stage.slack.deliveries[-1].acks)
+        stage.slack.clock.advance(61)
+        await assert_nothing_is_left(stage)
+        assert stage.models.questions == []
 
 
 async def test_other_deletions_stop_nothing(tmp_path: Path) -> None:

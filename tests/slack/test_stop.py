@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.ports import Question
 from bot.slack.ui.blocks import STOP
 from bot.slack.ui.strings import commands as strings
@@ -198,6 +200,30 @@ async def test_a_late_stop_leaves_the_reply_complete(tmp_path: Path) -> None:
         await wait_until_idle(stage)
         run = await run_of_reply(stage, stage.replies(ts)[0])
         assert (run.state, run.trouble) == ("answered", None)
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+async def test_a_stop_right_after_a_restart(tmp_path: Path, *, is_complete: bool) -> None:
+    """It comes while the thread is read. A complete reply stays as it is; a part is removed."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        ts = await stage.ask("What is the risk?")
+        reply = await stage.replied(ts)
+        await wait_until_idle(stage)
+        run = await run_of_reply(stage, reply)
+        await stage.unfinish(unmarked=None if is_complete else reply)
+        if not is_complete:
+            reply.blocks = []
+        stage.slack.delay("conversations.replies", 1)
+        await stage.bot.jobs.hand_over(run.id)
+        while not (await stage.bot.runs.signals([run.id]))[run.id].attempt:  # noqa: ASYNC110 - a database does not report changes
+            await asyncio.sleep(0.05)
+        assert await stage.bot.jobs.stop(run.id, stage.ana.id)
+        await wait_until_idle(stage)
+        ended = await stage.bot.runs.get(run.id)
+        assert ended is not None
+        assert ended.trouble == (None if is_complete else "stopped")
+        assert (STOPPED in in_thread(stage, ts)) is not is_complete
+        assert (reply in stage.slack.messages(stage.general, ts)) is is_complete
 
 
 async def test_another_persons_stop_ends_only_the_stream(tmp_path: Path) -> None:

@@ -9,14 +9,12 @@ import structlog
 
 from bot.errors import Postponed, Unanswerable
 from bot.ports import Question, ThreadReader
+from bot.slack.thread.fetch import LATEST_TS
 from bot.slack.ui.clicks import RefusedError
 from bot.slack.ui.strings import brainstorm as strings
 from bot.slack.ui.strings.troubles import TROUBLES
 
 log = structlog.get_logger(__name__)
-
-LATEST_TS = "9999999999.000000"
-"""A ts later than that of any message."""
 
 
 class ThreadMaterial:

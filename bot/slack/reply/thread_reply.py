@@ -79,6 +79,7 @@ class ThreadReply:
         self._is_cut = False
         self._messages = MessageChain(reply_context, run, self._status.has_session)
         self._notice_tried = False
+        self._is_recovered = not run.resumed
         self._changed = asyncio.Event()
         self._closed = asyncio.Event()
         self._updates: asyncio.Task[None] | None = None
@@ -87,6 +88,7 @@ class ThreadReply:
         """Return whether an earlier attempt posted the reply. If not, remove what it left."""
         context, run = self._context, self._run
         is_posted = await self._retry(lambda: clean_up(context.client, run, context.runs))
+        self._is_recovered = True
         if is_posted and run.status and not await lacks_buttons(context.client, run):
             return True
         if is_posted and run.status:
@@ -148,7 +150,8 @@ class ThreadReply:
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say why there is no reply, in the message that was started or in a new one.
 
-        If the question or its thread is gone, remove everything and tell only the asker.
+        If the question or its thread is gone, remove everything and tell only the asker. If a stop
+        interrupted `recover`, do that first.
 
         Raises:
             Unanswerable: another problem occurred while posting.
@@ -160,6 +163,8 @@ class ThreadReply:
             self._messages.is_stopped = True
             self._messages.trim_to_one_message()
         try:
+            if trouble == "stopped" and not self._is_recovered and await self.recover():
+                return self._run.status is None  # then a notice is posted, not a reply
             in_time = await self._post_failure(trouble, trouble_text(trouble, error_id))
         except Unanswerable as error:
             if error.trouble != "thread_gone":

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import Postponed, Unanswerable
 from bot.ports import Question
 from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
+from bot.slack.api.thread_roots import root_exists
 from bot.slack.thread.message_text import MessagePayload
 
 log = structlog.get_logger(__name__)
@@ -21,6 +22,9 @@ PAGE_LIMIT = 50
 """The most pages to read. They come oldest first, so a longer thread loses its newest messages. But
 no model can read 50,000 messages."""
 
+LATEST_TS = "9999999999.000000"
+"""A ts later than that of any message, for a question without a message: it reads all of them."""
+
 
 async def fetch_thread(
     client: AsyncWebClient, question: Question
@@ -31,16 +35,19 @@ async def fetch_thread(
 
     Raises:
         Postponed: Slack can't be reached now.
-        Unanswerable: the thread is gone or can't be read.
+        Unanswerable: the question or its thread is gone, or it can't be read.
     """
     if question.surface == "command":
         return (), {}
     if question.thread_ts == question.ts:
         return (), await _fetch_root(client, question) if question.attached else {}
     fetched = await _fetch_pages(client, question)
-    own = next((m for m in fetched if m["ts"] == question.ts), {})
+    own = next((m for m in fetched if m["ts"] == question.ts), None)
+    is_missing = own is None and question.ts != LATEST_TS
+    if is_missing and not await root_exists(client, question.channel, question.ts):
+        raise Unanswerable("thread_gone")  # deleted before its event reached us
     before = {m["ts"]: m for m in fetched if float(m["ts"]) < float(question.ts)}
-    return [before[ts] for ts in sorted(before, key=float)], own
+    return [before[ts] for ts in sorted(before, key=float)], own or {}
 
 
 async def _fetch_root(client: AsyncWebClient, question: Question) -> MessagePayload:
