@@ -45,8 +45,16 @@ from bot.storage.sqlite import BEGIN, check_file, set_up, warn_of_readers
 CONNECTIONS = 8
 """The most connections of a process; many processes share one Postgres server."""
 
-KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-"""TCP keepalive intervals in seconds, and their count. They detect a server that vanished."""
+KEEPALIVES = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""How libpq detects a server that vanished: on idle connections by keepalives (intervals in
+seconds, and their count), on others by data not acknowledged for these milliseconds (by default 15
+minutes). Source: https://www.postgresql.org/docs/current/libpq-connect.html
+"""
 
 PATIENCE_S = 60.0
 """How long a running question waits for an unavailable database. A restart takes seconds."""
@@ -109,7 +117,8 @@ class Database:
     @property
     def dsn(self) -> str:
         """The URL without a driver, as libpq expects it. It contains the password."""
-        plain = self.engine.url.set(drivername=self.engine.url.get_backend_name())
+        url = self.engine.url
+        plain = url.set(drivername=url.get_backend_name(), query={**KEEPALIVES, **url.query})
         return plain.render_as_string(hide_password=False)
 
     @asynccontextmanager

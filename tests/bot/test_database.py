@@ -33,7 +33,7 @@ from structlog.testing import capture_logs
 
 from bot.errors import ConfigurationError
 from bot.ports import Question
-from bot.storage.database import Database, DatabaseAway, open_database
+from bot.storage.database import KEEPALIVES, Database, DatabaseAway, open_database
 from bot.storage.database_url import read_url
 from bot.storage.runs import StoredRunStore
 from bot.storage.spend_queries import StoredSpending
@@ -223,6 +223,18 @@ async def test_an_answer_is_stored_once_the_server_accepts_writes(opened: Databa
     run = await runs_there.get(run_id)
     assert run is not None
     assert (run.state, run.answers) == ("running", (ANSWER,))
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_every_connection_notices_that_the_server_vanished(opened: Database) -> None:
+    """Without a limit, a query to a machine that is gone hangs for a quarter of an hour."""
+    async with opened.connect() as single, opened.begin() as transaction:
+        for connection in (single, transaction):
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            assert KEEPALIVES.items() <= driver.info.get_parameters().items()
+    with psycopg.connect(opened.dsn) as queue:
+        assert KEEPALIVES.items() <= queue.info.get_parameters().items()
 
 
 async def test_a_report_reads_one_snapshot(opened: Database, database: str) -> None:
