@@ -98,14 +98,17 @@ class CallPool:
 
     async def next_event(self, *, until: float | None = None) -> PoolEvent | None:
         """Wait for the next event. Return None if there is none by the time `until`."""
-        if until is None:  # a timeout would double the work done per token
-            event = await self._get()
-        else:
+        if not self._events:
+            arrival = self._arrival = self._loop.create_future()
             try:
-                async with asyncio.timeout_at(until):
-                    event = await self._get()
+                if until is None:  # a timeout would double the work done per token
+                    await arrival
+                else:
+                    async with asyncio.timeout_at(until):
+                        await arrival
             except TimeoutError:
                 return None
+        event = self._events.popleft()
         if isinstance(event, CallEnded):
             self._running.pop(event.call).cancel()
         elif isinstance(event, Timer):
@@ -138,12 +141,6 @@ class CallPool:
         self._events.append(event)
         if self._arrival and not self._arrival.done():
             self._arrival.set_result(None)
-
-    async def _get(self) -> PoolEvent:
-        if not self._events:
-            self._arrival = self._loop.create_future()
-            await self._arrival
-        return self._events.popleft()
 
     def _on_done(self, call: InFlightCall, task: asyncio.Task[None]) -> None:
         call.record_end(task)

@@ -18,7 +18,7 @@ from moa.providers.wire_limits import LimitedHandler
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from types import ModuleType
 
 KEEP_ALIVE_S: Final = 30.0
@@ -68,7 +68,7 @@ class ByteStream(httpx2.AsyncByteStream):
         """Whether the whole body was read, so the connection can be reused."""
         return self._content.at_eof()
 
-    async def read(self) -> bytes:
+    def read(self) -> Coroutine[None, None, bytes]:
         """Wait for the next slice; return empty bytes at the end of the body.
 
         Raises:
@@ -77,8 +77,9 @@ class ByteStream(httpx2.AsyncByteStream):
                 `MAX_WIRE_BYTES` (`garbled`).
         """
         decompressor = self._decompressor
-        if decompressor is None:
-            return await self._read_raw()
+        return self._read_raw() if decompressor is None else self._read_decompressed(decompressor)
+
+    async def _read_decompressed(self, decompressor: Decompressor) -> bytes:
         while not (data := decompressor.read()) and not decompressor.ended:
             compressed = await self._read_raw()
             if not compressed:
