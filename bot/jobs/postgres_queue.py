@@ -9,13 +9,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from operator import methodcaller
 from typing import Any, Self
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, exceptions
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Status
-from psycopg import AsyncConnection
 
 from bot.jobs import recovery
 from bot.jobs.recovery import Recovery, Share
@@ -39,6 +39,7 @@ POLL_S = 1.0
 """Seconds between two looks at the queue, in case an announcement was lost, and until a worker that
 lost the database starts again."""
 
+AUTOCOMMIT = methodcaller("set_autocommit", value=True)  # a statement is a transaction
 CONNECTIONS = 4  # at most, besides the one that listens
 CLOSE_S = 5.0  # for the worker to store the outcome of its jobs at the end
 
@@ -61,7 +62,7 @@ class PostgresQueue:
         outage: OutageLog,
         at_once: int,
     ) -> None:
-        pool: dict[str, Any] = {"min_size": 1, "max_size": CONNECTIONS, "configure": _autocommit}
+        pool: dict[str, Any] = {"min_size": 1, "max_size": CONNECTIONS, "configure": AUTOCOMMIT}
         self._app = App(connector=PsycopgConnector(conninfo=dsn, **pool))
         self._app.task(name=TASK, queue=QUEUE, pass_context=True)(self.answer)
         self._outage = outage
@@ -203,8 +204,3 @@ class PostgresQueue:
             with suppress(exceptions.ConnectorException):
                 await self._app.job_manager.update_heartbeat(self._worker_id)
             await asyncio.sleep(recovery.HEARTBEAT_S)
-
-
-async def _autocommit(connection: AsyncConnection[Any]) -> None:
-    """Make each statement of the engine a transaction by itself, which saves round trips."""
-    await connection.set_autocommit(True)

@@ -27,8 +27,7 @@ PROMPT_S = 2.0
 """Seconds that a check may take. If the database was away, workers first get `STALLED_S` to send
 heartbeats again."""
 
-AWAY = (exceptions.ConnectorException, Postponed, TimeoutError)
-"""Errors of a database that is away."""
+AWAY = (exceptions.ConnectorException, Postponed, TimeoutError)  # errors of a database that is away
 
 Share = Callable[[int], None]
 """Receives the number of workers, which share the models' rate limits."""
@@ -95,10 +94,7 @@ class Recovery:
                 await manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
 
     async def _follow_signals(self) -> None:
-        """Cancel runs that another process has taken over, and stop those that are to stop.
-
-        If this process was frozen, that process may have ended the run long ago.
-        """
+        """Cancel runs that another process took over or has ended; stop those that are to stop."""
         mine = self.tasks.attempts
         signals = await self.runs.signals([*mine]) if mine else {}
         for run_id, signal in signals.items():

@@ -17,6 +17,7 @@ from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.database import Database, DatabaseAway
 from moa import Chunk, Plan, Profile, Prompt, Sampling
 from moa.brainstorm import Grouping
+from tests.brainstorm.test_idea_models import unlimited
 from tests.brainstorm.test_store import NOON, load_session, start_session
 
 PATIENCE_S = 30
@@ -174,7 +175,7 @@ async def test_a_grouping_stopped_with_the_process_is_paid_for(scene: Scene) -> 
     assert await scene.store.hand_in(scene.session.id, "U1", ideas, named=False) == "stored"
     assert await scene.store.advance(scene.session, "themes", None)
     model = Hanging()
-    models = PipelineIdeaModels(lambda _: Plan.of([model], aggregator=model))
+    models = PipelineIdeaModels(lambda _: Plan.of([model], aggregator=model), unlimited)
     working = asyncio.create_task(scene.work(models))
     await model.begun.wait()
     working.cancel()
