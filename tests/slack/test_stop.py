@@ -243,7 +243,7 @@ async def test_another_persons_stop_ends_only_the_stream(tmp_path: Path) -> None
 
 
 async def test_a_stream_that_another_person_stops_goes_on_in_a_new_message(tmp_path: Path) -> None:
-    """Slack ends the stream for anyone who presses it. The reply still arrives whole, with a note."""
+    """Slack ends the stream for anyone who presses it. The whole reply arrives, with a note."""
     words = [f"word{number}" for number in range(12)]
     slowly = {"writer-1": Reply(" ".join(words), pace_s=0.3)}
     async with on_stage(tmp_path, models=slowly, events=ALL_EVENTS) as stage:
